@@ -1,0 +1,160 @@
+"""The parent's side of the encoder: samples go to a child process, and what it makes to a target.
+
+A file is written by the child itself, which can go back to its header. Into a stream the bytes are
+relayed by a thread of ours, so that a reader who left and a disk that is full are met in one place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import threading
+from dataclasses import asdict
+from io import FileIO
+from typing import Any
+
+from ttm.audio import SampleFormat
+from ttm.audio.encoder import Settings
+from ttm.audio.formats import Format
+from ttm.audio.sink import Plain, Sink
+from ttm.audio.target import Target
+from ttm.child import Child, death
+from ttm.errors import OutputError, TtmError
+
+LAST_STEPS = 10
+"""Seconds that a child has to exit after it closed its report."""
+
+
+class EncodedSink(Sink):
+    """Every format and conversion that needs a library."""
+
+    def __init__(
+        self,
+        target: Target,
+        form: Format,
+        rate: int,
+        native_rate: int,
+        sample_format: SampleFormat,
+        *,
+        bitrate: int,
+        normalize: bool,
+        plain: Plain | None,
+    ) -> None:
+        super().__init__(target, form, rate, native_rate, sample_format)
+        self._plain = plain
+        self._failure: TtmError | None = None
+        self._relay: threading.Thread | None = None
+        settings = Settings(
+            form="" if plain else form.name,
+            rate=native_rate,
+            sample_format=sample_format,
+            output_rate=rate,
+            bitrate=bitrate,
+            normalize=normalize,
+            into_file=target.seekable and plain is None,
+        )
+        with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+            fed, self._feed = _pipe(theirs, ours)
+            self._report, reporting = _pipe(ours, theirs)
+            relayed, out = None, target.fileno()
+            if not settings.into_file:
+                relayed, encoded = _pipe(ours, theirs)
+                out = encoded.fileno()
+            try:
+                self._child = Child(
+                    # -P: a soundfile.py in the current folder is not the one that is meant.
+                    [sys.executable, "-P", "-m", "ttm.audio.encoder", str(out)],
+                    pass_fds=[out],
+                    stdin=fed.fileno(),
+                    stdout=reporting.fileno(),
+                )
+            except OSError as failure:
+                raise OutputError(f"cannot start the encoder: {failure.strerror}") from None
+            ours.pop_all()
+        if relayed is not None:
+            self._relay = threading.Thread(target=self._pass_on, args=[relayed], daemon=True)
+            self._relay.start()
+        try:
+            self._send(json.dumps(asdict(settings)).encode() + b"\n")
+        except BaseException:
+            self._stop()
+            raise
+
+    def _send(self, pcm: bytes) -> None:
+        view = memoryview(pcm)
+        try:
+            while view:
+                view = view[self._feed.write(view) :]
+        except BrokenPipeError:
+            raise self._why() from None
+
+    def _finish(self) -> tuple[int, str]:
+        self._feed.close()
+        if self._relay is not None:
+            self._relay.join()
+        answer = self._answer()
+        if self._failure is not None or "samples" not in answer:
+            raise self._why(answer)
+        self._child.wait(LAST_STEPS)
+        if self._plain is not None:
+            return self._plain.finish()
+        return answer["samples"], ""
+
+    def _stop(self) -> None:
+        self._feed.close()
+        if self._child.wait(0) is None:
+            self._child.kill()
+        if self._relay is not None:
+            # A reader that is merely slow can hold the relay; it ends when that one moves or goes.
+            self._relay.join(1)
+        self._report.close()
+
+    def _pass_on(self, relayed: FileIO) -> None:
+        """The relay: bytes of the child to the target, until the child closes its end."""
+        with relayed:
+            try:
+                while block := relayed.read(65536):
+                    if self._plain is not None:
+                        self._plain.write(block)
+                    else:
+                        self._target.write(block)
+            except TtmError as failure:
+                self._failure = failure
+                # Whoever feeds the child learns of it by a broken pipe.
+                self._child.kill()
+
+    def _answer(self) -> dict[str, Any]:
+        """The one JSON object that the child ends with; empty when it did not get that far."""
+        said = self._report.readall()
+        answer: dict[str, Any] = json.loads(said.splitlines()[-1]) if said.endswith(b"\n") else {}
+        return answer
+
+    def _why(self, answer: dict[str, Any] | None = None) -> TtmError:
+        """What went wrong, once the child is gone or going."""
+        if self._relay is not None:
+            self._relay.join()
+        if self._failure is not None:
+            return self._failure
+        answer = self._answer() if answer is None else answer
+        if "errno" in answer:
+            return self._target.failed(OSError(answer["errno"], os.strerror(answer["errno"])))
+        if "error" in answer:
+            return OutputError(f"cannot write {self._target.name}: {answer['error']}")
+        status = self._child.wait(LAST_STEPS)
+        ended = death(self._child.kill() if status is None else status)
+        said = ": ".join([ended, *self._child.last_words().splitlines()[-1:]])
+        return OutputError(
+            f"cannot write {self._target.name}: the {self._form.name} encoder died with {said}",
+            "Try again, or another --format",
+        )
+
+
+def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[FileIO, FileIO]:
+    """A pipe, each of its ends closed with the stack of whoever has it."""
+    reading, writing = os.pipe()
+    return (
+        reader.enter_context(FileIO(reading, "rb")),
+        writer.enter_context(FileIO(writing, "wb")),
+    )

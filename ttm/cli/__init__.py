@@ -1,0 +1,196 @@
+"""The list of commands, and `main` with the only try: errors become a sentence and an exit code.
+
+Start-up is counted in milliseconds here: a command's module is imported when it is called, and
+`--help` prints the sentences of this list.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from ttm import __version__
+from ttm.errors import TtmError, UsageError
+
+if TYPE_CHECKING:
+    import typer
+
+COMMANDS = {
+    "say": "Speak a text, or write it to a file.",
+    "voices": "List the voices and show what they are.",
+    "engines": "List the engines, what each needs, and whether it is ready.",
+    "config": "See and change settings.",
+    "inspect": "Measure audio: duration, rate, peak, loudness, silence, clipping.",
+    "doctor": "Say what works here, and what to do about the rest.",
+}
+"""Name and sentence; the command is what bears its name in `ttm.cli.<name>`."""
+
+GLOBAL = ("--help", "--version", "--debug", "--install-completion", "--show-completion")
+
+QUITTING = {
+    name: number
+    for name in ("SIGTERM", "SIGHUP")
+    if (number := getattr(signal, name, None)) is not None
+}
+
+
+class Quit(BaseException):
+    """A signal that asks us to end; its number + 128 is the exit code."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `ttm` with these arguments, or the process's own; the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    _open_standard_descriptors()
+    if words == ["--version"]:
+        from ttm.cli import output
+
+        words = []
+        try:
+            output.line(f"ttm {__version__}")
+        except TtmError as failure:
+            output.error(failure)
+            return failure.exit_code
+        return 0
+    debug = "--debug" in words[:1] or bool(os.environ.get("TTM_DEBUG"))
+    for number in QUITTING.values():
+        # nohup and the like ignore a signal on purpose.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _quit)
+    try:
+        return _run(_with_command(words))
+    except TtmError as failure:
+        from ttm.cli import output
+
+        if debug:
+            _trace(failure)
+        output.error(failure)
+        return failure.exit_code
+    except KeyboardInterrupt:
+        return _interrupted(signal.SIGINT)
+    except Quit as quitting:
+        return _interrupted(quitting.number)
+    except Exception as bug:
+        from ttm.cli import output
+
+        if debug:
+            _trace(bug)
+        what = f"a bug in ttm ({type(bug).__name__})"
+        output.error(TtmError(what, "run it again with TTM_DEBUG=1 and report what it prints"))
+        return 1
+
+
+def _run(words: list[str]) -> int:
+    app = application()
+    outcome = None
+    try:
+        outcome = app(words, standalone_mode=False, prog_name="ttm")
+    except Exception as failure:
+        usage = _usage(failure)
+        if usage is None:
+            raise
+        raise usage from None
+    return outcome if isinstance(outcome, int) else 0
+
+
+def application() -> typer.Typer:
+    """The whole command line as a Typer application."""
+    import typer
+
+    from ttm.cli.lazy import LazyGroup
+
+    app = typer.Typer(
+        cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=True
+    )
+
+    @app.callback(epilog="`ttm TEXT` is `ttm say TEXT`.")
+    def ttm(
+        version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+        debug: bool = typer.Option(False, "--debug", help="Show where an error came from."),
+    ) -> None:
+        """Talk To Me: local text-to-speech for people who live in a terminal."""
+        if version:
+            from ttm.cli import output
+
+            output.line(f"ttm {__version__}")
+            raise typer.Exit
+
+    return app
+
+
+def _with_command(words: list[str]) -> list[str]:
+    """The words with `say` in front when the first one is no command of ours."""
+    if not words:
+        return words if os.isatty(0) else ["say"]
+    first = words[0]
+    if first in COMMANDS or first.partition("=")[0] in GLOBAL:
+        return words
+    if len(words) == 1 and first.isidentifier():
+        from difflib import get_close_matches
+
+        if close := get_close_matches(first, COMMANDS, n=1, cutoff=0.8):
+            from ttm.cli import output
+
+            output.note(f"speaking '{first}'; for the command, type `ttm {close[0]}`")
+    return ["say", *words]
+
+
+def _usage(failure: Exception) -> UsageError | None:
+    """Typer's own complaint about the command line, in our words; None for anything else."""
+    import typer
+
+    if isinstance(failure, typer.Abort):
+        raise KeyboardInterrupt from None
+    base = typer.BadParameter.__mro__[1]  # UsageError of the click inside typer
+    if not isinstance(failure, base):
+        return None
+    if type(failure).__name__ == "NoArgsIsHelpError":
+        failure.show()  # type: ignore[attr-defined]
+        raise typer.Exit(2)
+    context = getattr(failure, "ctx", None)
+    command = context.command_path if context else "ttm"
+    what = failure.format_message()  # type: ignore[attr-defined]
+    return UsageError(" ".join(what.split()), f"`{command} --help` shows what it takes")
+
+
+def _quit(number: int, frame: FrameType | None) -> None:
+    raise Quit(number)
+
+
+def _interrupted(number: int) -> int:
+    from ttm.cli import output
+
+    output.note("ttm: interrupted" if number == signal.SIGINT else "ttm: stopped")
+    return 128 + number
+
+
+def _open_standard_descriptors() -> None:
+    """Descriptors 0 to 2 that were closed become /dev/null, so that no file we open lands there.
+
+    A closed stdout is opened for reading, and writing to it fails as it should.
+    """
+    for fd, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(fd)
+        except OSError:
+            null = os.open(os.devnull, mode)
+            if null != fd:
+                os.dup2(null, fd)
+                os.close(null)
+
+
+def _trace(failure: BaseException) -> None:
+    """Where it came from, without anybody's text: no locals."""
+    import traceback
+
+    from ttm.cli import output
+
+    output.note("".join(traceback.format_exception(failure)).rstrip())

@@ -1,0 +1,49 @@
+"""`ttm engines`: what can speak here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from typer import Option
+
+from ttm.cli import output
+from ttm.cli.say import load_settings
+from ttm.config import Config
+from ttm.engine import EngineCard, every_card
+from ttm.errors import TtmError
+from ttm.narration.narrator import Narrator
+
+
+def engines(
+    json: Annotated[bool, Option("--json", help="As JSON.")] = False,
+    config: Annotated[
+        str | None, Option("--config", metavar="PATH", help="Settings from this file.")
+    ] = None,
+) -> None:
+    """List the engines, what each needs, and whether it is ready."""
+    settings = load_settings(config, None, None, {})
+    found = [look_at(engine, settings) for engine in every_card()]
+    if json:
+        output.json(found)
+        return
+    rows = [(f["name"], "ready" if f["ready"] else f["why_not"], f["sentence"]) for f in found]
+    output.table(rows, ("NAME", "STATE", "WHAT IT IS"))
+
+
+def look_at(engine: EngineCard, settings: Config) -> dict[str, Any]:
+    """Start the engine in a worker and ask for its voices: the only proof that it is ready."""
+    why_not = ""
+    voices = 0
+    with Narrator(settings) as narrator:
+        try:
+            voices = len(narrator.voices(engine.name))
+        except TtmError as failure:
+            why_not = failure.sentence
+    return {
+        "name": engine.name,
+        "sentence": engine.sentence,
+        "needs": engine.needs,
+        "ready": not why_not,
+        "why_not": why_not,
+        "voices": voices,
+    }

@@ -1,0 +1,69 @@
+"""A Typer group that knows its commands by name and imports one when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from ttm.cli import COMMANDS
+
+
+class LazyGroup(TyperGroup):
+    """Lists `COMMANDS` without importing them; resolves one by importing `ttm.cli.<name>`."""
+
+    _listing = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        if self._listing:
+            return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
+        return command(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        self._listing = True
+        super().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        self._listing = True
+        return super().shell_complete(ctx, incomplete)
+
+
+def command(name: str) -> Any:
+    """The named command, ready to run."""
+    module = importlib.import_module(f"ttm.cli.{name}")
+    app = getattr(module, "app", None)
+    if app is None:
+        app = typer.Typer(add_completion=False)
+        app.command(name, help=COMMANDS[name])(getattr(module, name))
+    found = typer.main.get_command(app)
+    found.name = name
+    for one in (found, *getattr(found, "commands", {}).values()):
+        for parameter in one.params:
+            _take_text_as_it_is(parameter)
+    return found
+
+
+class _AsItIs:
+    """What Typer asks to convert a value: text, lists of text and flags need no conversion."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value is None and (param.multiple or param.nargs == -1):
+            return ()
+        return value
+
+
+def _take_text_as_it_is(parameter: Any) -> None:
+    """Spare a text parameter Typer's conversion, whose pydantic takes 100 ms to import.
+
+    Where a later Typer does not ask this way, the conversion happens and only the time is lost.
+    """
+    described = getattr(parameter, "type_descriptor", None)
+    if described is not None and described.annotation in (str, list[str], bool):
+        parameter.get_runtime_param = _AsItIs

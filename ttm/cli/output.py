@@ -1,0 +1,109 @@
+"""The only file that prints: stdout is what was asked for, stderr is what is said about it."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ttm.errors import ConfigError, OutputError, ReaderLeft, TtmError
+
+UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Controls, escape sequences, bidi overrides and lone surrogates: nothing a terminal may see."""
+
+
+def safe(text: str) -> str:
+    """`text` with everything that could steer a terminal shown as `\\x1b`, `\\u202e`, ..."""
+    return UNSAFE.sub(lambda hit: _escaped(ord(hit[0])), text)
+
+
+def _escaped(code: int) -> str:
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def line(text: str = "") -> None:
+    """One line of what the user asked for, on stdout."""
+    raw(safe(text).encode() + b"\n")
+
+
+def raw(block: bytes) -> None:
+    """Bytes for stdout, as they are.
+
+    Raises ReaderLeft when nobody reads them, OutputError when they cannot be written.
+    """
+    view = memoryview(block)
+    try:
+        while view:
+            view = view[os.write(1, view) :]
+    except BrokenPipeError:
+        raise ReaderLeft("the reader of stdout left") from None
+    except OSError as failure:
+        raise OutputError(f"cannot write to stdout: {failure.strerror}") from None
+
+
+def json(value: Any, *, stderr: bool = False) -> None:
+    """One JSON object, on stdout unless stdout carries audio."""
+    text = jsonlib.dumps(value, ensure_ascii=False, indent=2)
+    if stderr:
+        _say(text)
+    else:
+        raw(text.encode(errors="backslashreplace") + b"\n")
+
+
+def table(rows: Iterable[Sequence[str]], headings: Sequence[str]) -> None:
+    """Columns as wide as their widest cell; the last one runs free."""
+    body = [[safe(cell).replace("\n", " ") for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(headings, *body, strict=True)]
+    for row in [list(headings), *body]:
+        line("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+
+
+def note(text: str) -> None:
+    """Narration for people, on stderr."""
+    _say(safe(text))
+
+
+def warn(text: str) -> None:
+    """Something that went on, but not as asked."""
+    _say(f"ttm: warning: {safe(text)}")
+
+
+def error(failure: TtmError) -> None:
+    """The one line that every failure ends with; wrong settings come with a line each."""
+    if isinstance(failure, ReaderLeft):
+        return
+    if isinstance(failure, ConfigError):
+        for problem in failure.problems:
+            _say(f"ttm: {safe(problem)}")
+    _say(f"ttm: error: {safe(failure.sentence)}")
+
+
+def failure_json(failure: TtmError) -> dict[str, Any]:
+    """The envelope that `--json` prints when it cannot print a result."""
+    about: dict[str, Any] = {
+        "code": failure.code,
+        "message": failure.sentence,
+        "exit_code": failure.exit_code,
+    }
+    if isinstance(failure, ConfigError):
+        about["problems"] = list(failure.problems)
+    return {"ok": False, "error": about}
+
+
+def progress_wanted() -> bool:
+    """Whether a person watches stderr on a terminal that can redraw a line."""
+    return os.isatty(2) and os.environ.get("TERM") != "dumb"
+
+
+def _say(text: str) -> None:
+    """A line on stderr; when stderr is gone there is nobody to tell."""
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return

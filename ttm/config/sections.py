@@ -1,0 +1,224 @@
+"""Every setting, declared once: its default, its sentence, its unit and its range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ttm.errors import UsageError
+from ttm.speech import RATE_EXPECTED, RATE_MAX, RATE_MIN, parse_rate
+
+Value = bool | int | float | str
+"""What a setting can hold."""
+
+
+def setting(
+    default: Value,
+    sentence: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Value, ...] = (),
+    expects: str = "",
+    check: Callable[[str], object] | None = None,
+) -> Any:
+    """A field that knows what it means.
+
+    Beside a range, `choices` are values outside it that are accepted too. Text with a range may
+    be written as a number. `check` raises UsageError for text that cannot be meant; `expects`
+    says what would be right, where type, range and choices do not.
+    """
+    about = {
+        "sentence": sentence,
+        "unit": unit,
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "expects": expects,
+        "check": check,
+    }
+    return field(default=default, metadata=about)
+
+
+def _encoding(name: str) -> None:
+    try:
+        "a".encode(name)
+    except (LookupError, ValueError):
+        raise UsageError("no such encoding") from None
+
+
+def _path(text: str) -> None:
+    if "\0" in text:
+        raise UsageError("no path holds a NUL character")
+
+
+def _player(text: str) -> None:
+    import shlex
+
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        raise UsageError("a quotation mark is left open") from None
+    if not words or "\0" in text:
+        raise UsageError("no command")
+
+
+@dataclass(frozen=True, slots=True)
+class SaySettings:
+    voice: str = setting("", "Who speaks. Empty takes the model's own voice for the language.")
+    model: str = setting("espeak", "The model that speaks.")
+    language: str = setting(
+        "auto",
+        "Language of the text, as a tag or an English name (de, German). auto takes the voice's.",
+    )
+    rate: str = setting(
+        "1.0",
+        "How fast. 1.0 is the voice's usual tempo, and the same as 175wpm.",
+        low=RATE_MIN,
+        high=RATE_MAX,
+        expects=RATE_EXPECTED,
+        check=parse_rate,
+    )
+    pitch: float = setting(
+        0.0, "Raises or lowers the voice.", unit="semitones", low=-12.0, high=12.0
+    )
+    volume: float = setting(
+        0.0, "Makes the sound louder or softer.", unit="dB", low=-60.0, high=20.0
+    )
+    normalize: bool = setting(False, "Brings every result to the same loudness.")
+    pause: int = setting(250, "Silence between sentences.", unit="ms", low=0, high=60_000)
+    paragraph_pause: int = setting(
+        600, "Silence between paragraphs.", unit="ms", low=0, high=60_000
+    )
+    seed: int = setting(
+        -1,
+        "Where random choices start: the same seed gives the same sound. -1 draws a new one "
+        "each time.",
+        low=-1,
+        high=2**32 - 1,
+    )
+    format: str = setting(
+        "wav",
+        "Sound format, where no file name's suffix says which.",
+        choices=("wav", "flac", "mp3", "ogg", "opus", "pcm"),
+    )
+    sample_rate: int = setting(
+        0,
+        "Samples a second. 0 keeps the voice's own rate (24000 for pcm).",
+        unit="Hz",
+        low=8_000,
+        high=192_000,
+        choices=(0,),
+    )
+    bitrate: int = setting(
+        0,
+        "Size of compressed sound. 0 takes what is usual for the format.",
+        unit="kbit/s",
+        low=8,
+        high=512,
+        choices=(0,),
+    )
+    on_error: str = setting(
+        "fail",
+        "When a piece of the text cannot be spoken: fail stops, skip goes on with the next.",
+        choices=("fail", "skip"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TextSettings:
+    encoding: str = setting(
+        "utf-8",
+        "Encoding of files and of stdin.",
+        expects="the name of a text encoding, such as utf-8 or latin-1",
+        check=_encoding,
+    )
+    errors: str = setting(
+        "strict",
+        "Bytes that do not fit the encoding: strict stops, replace reads on with a mark in "
+        "their place.",
+        choices=("strict", "replace"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EspeakSettings:
+    library: str = setting(
+        "",
+        "Path of a libespeak-ng to use. Empty takes the one that comes with ttm.",
+        expects="a path",
+        check=_path,
+    )
+    data: str = setting(
+        "",
+        "Folder of that library's espeak-ng-data. Empty takes the one that comes with ttm.",
+        expects="a path",
+        check=_path,
+    )
+    intonation: int = setting(50, "How far the melody moves. 0 is flat.", low=0, high=99)
+    word_gap: int = setting(0, "Extra silence between words.", unit="ms", low=0, high=1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    no_progress: float = setting(
+        30.0, "An engine that yields no sound for so long is stopped.", unit="s", low=0.1, high=3600
+    )
+    unresponsive: float = setting(
+        3.0,
+        "A worker process that gives no sign of life for so long is stopped.",
+        unit="s",
+        low=0.5,
+        high=600,
+    )
+    cancel: float = setting(
+        1.0, "Time to stop when told to, before being killed.", unit="s", low=0.1, high=60
+    )
+    crashes: int = setting(
+        3, "So many crashes within a minute, and an engine is left alone.", low=1, high=100
+    )
+    espeak: EspeakSettings = field(
+        default_factory=EspeakSettings,
+        metadata={"sentence": "espeak-ng, the engine that needs no download"},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsSettings:
+    strict: bool = setting(True, "Never use another voice or language than the one asked for.")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackSettings:
+    player: str = setting(
+        "auto",
+        "What plays sound: auto, none, or a command that takes raw 16-bit mono PCM on stdin; "
+        "{rate} in it becomes the sample rate.",
+        expects="auto, none or a command",
+        check=_player,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """All of them."""
+
+    say: SaySettings = field(
+        default_factory=SaySettings,
+        metadata={"sentence": "How text is spoken, where no option says otherwise"},
+    )
+    text: TextSettings = field(
+        default_factory=TextSettings, metadata={"sentence": "How text is read"}
+    )
+    engine: EngineSettings = field(
+        default_factory=EngineSettings,
+        metadata={"sentence": "How long engines may take, and how they fail"},
+    )
+    models: ModelsSettings = field(
+        default_factory=ModelsSettings, metadata={"sentence": "Which models may speak"}
+    )
+    playback: PlaybackSettings = field(
+        default_factory=PlaybackSettings, metadata={"sentence": "The loudspeaker"}
+    )

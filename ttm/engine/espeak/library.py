@@ -1,0 +1,189 @@
+"""libespeak-ng through ctypes: the calls and structures of speak_lib.h that ttm uses.
+
+Ordinary text can kill this library (`---नमस्ते` with an English voice, `"s'" * 68`), so only a
+process that may die calls `synthesize`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ttm.errors import EngineUnavailable
+
+SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: samples by callback, in the calling thread
+DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT
+UTF8 = 1  # espeakCHARS_UTF8
+CHARACTERS = 1  # POS_CHARACTER
+BUFFER = 200
+"""Milliseconds of sound a callback; fewer callbacks are fewer crossings into Python."""
+
+WORD, SENTENCE, END = 1, 2, 5
+PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4, "wordgap": 7}
+
+
+class _Id(ctypes.Union):
+    _fields_ = (
+        ("number", ctypes.c_int),
+        ("name", ctypes.c_char_p),
+        ("string", ctypes.c_char * 8),
+    )
+
+
+class _Event(ctypes.Structure):
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _Id),
+    )
+
+
+class _Voice(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.c_void_p),
+        ("identifier", ctypes.c_char_p),
+        ("gender", ctypes.c_ubyte),
+        ("age", ctypes.c_ubyte),
+        ("variant", ctypes.c_ubyte),
+        ("xx1", ctypes.c_ubyte),
+        ("score", ctypes.c_int),
+        ("spare", ctypes.c_void_p),
+    )
+
+
+_Callback = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(_Event)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFile:
+    """One of espeak-ng's voice definitions."""
+
+    name: str
+    languages: tuple[tuple[int, str], ...]
+    """(priority, tag); the smaller priority is the better match."""
+    identifier: str
+    """Its path below the voice folders; what `set_voice` takes."""
+    gender: int
+    """1 male, 2 female, 0 neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Where in the sound something of the text begins."""
+
+    type: int
+    """WORD, SENTENCE or END."""
+    position: int
+    """1-based character of the text."""
+    length: int
+    """Characters."""
+    sample: int
+
+
+class Library:
+    """One loaded and initialised copy of libespeak-ng.
+
+    Raises EngineUnavailable when the library or its data is missing or unusable.
+    """
+
+    def __init__(self, library: str, data: str) -> None:
+        if not Path(data).is_dir():
+            raise EngineUnavailable(
+                f"espeak-ng's data folder '{data}' does not exist",
+                "correct engine.espeak.data in the settings",
+            )
+        try:
+            self._lib = ctypes.CDLL(library)
+        except OSError as failure:
+            raise EngineUnavailable(
+                f"the espeak-ng library cannot be loaded ({failure})",
+                "install Debian's libespeak-ng1 or another espeak-ng, and point "
+                "engine.espeak.library and engine.espeak.data at it",
+            ) from failure
+        self._lib.espeak_Initialize.argtypes = (
+            ctypes.c_int,
+            ctypes.c_int,
+            ctypes.c_char_p,
+            ctypes.c_int,
+        )
+        self._lib.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+        self._lib.espeak_Synth.argtypes = (
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+            ctypes.c_uint,
+            ctypes.c_int,
+            ctypes.c_uint,
+            ctypes.c_uint,
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+        )
+        # Without the path it falls back to the folder of the machine it was built on.
+        self.rate: int = self._lib.espeak_Initialize(SYNCHRONOUS, BUFFER, data.encode(), DONT_EXIT)
+        if self.rate <= 0:
+            raise EngineUnavailable(
+                f"espeak-ng does not start with the data in '{data}'",
+                "reinstall ttm, or correct engine.espeak.data in the settings",
+            )
+
+    def list_voices(self, language: str = "") -> list[VoiceFile]:
+        """Every voice; `variant` as language lists the variants instead."""
+        spec = _Voice()
+        tag = ctypes.create_string_buffer(language.encode())
+        spec.languages = ctypes.cast(tag, ctypes.c_void_p)
+        found = self._lib.espeak_ListVoices(ctypes.byref(spec) if language else None)
+        voices: list[VoiceFile] = []
+        while found[len(voices)]:
+            voices.append(_voice_file(found[len(voices)].contents))
+        return voices
+
+    def set_voice(self, identifier: str) -> bool:
+        """Speak with this voice from here on; false when there is none of that name."""
+        return self._lib.espeak_SetVoiceByName(identifier.encode()) == 0
+
+    def set_parameter(self, name: str, value: int) -> None:
+        self._lib.espeak_SetParameter(PARAMETERS[name], value, 0)
+
+    def synthesize(self, text: str, hear: Callable[[bytes, list[Event]], None]) -> None:
+        """Speak `text`, handing on s16 samples at `rate` and events as they come."""
+
+        def callback(samples: int | None, count: int, events: ctypes.Array[_Event]) -> int:
+            heard: list[Event] = []
+            i = 0
+            while kind := events[i].type:
+                if kind in (WORD, SENTENCE, END):
+                    event = events[i]
+                    heard.append(Event(kind, event.text_position, event.length, event.sample))
+                i += 1
+            hear(ctypes.string_at(samples, count * 2) if samples and count else b"", heard)
+            return 0
+
+        kept = _Callback(callback)
+        self._lib.espeak_SetSynthCallback(kept)
+        encoded = text.encode()
+        self._lib.espeak_Synth(encoded, len(encoded) + 1, 0, CHARACTERS, 0, UTF8, None, None)
+
+
+def _voice_file(voice: _Voice) -> VoiceFile:
+    languages: list[tuple[int, str]] = []
+    # A list of (priority byte, zero-terminated tag), ended by a zero priority.
+    at = voice.languages
+    while at and (priority := ctypes.c_ubyte.from_address(at).value):
+        tag = ctypes.string_at(at + 1)
+        languages.append((priority, tag.decode()))
+        at += 2 + len(tag)
+    return VoiceFile(
+        voice.name.decode().strip(),
+        tuple(languages),
+        voice.identifier.decode(),
+        voice.gender,
+    )

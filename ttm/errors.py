@@ -1,0 +1,193 @@
+"""Everything that can go wrong, as one tree. Doors translate; nobody matches messages.
+
+    TtmError                       exit  status  code
+    ├── UsageError                   2    400    invalid_request
+    │   ├── UnknownName              2    400    unknown_name
+    │   └── UnknownModel             2    404    unknown_model
+    ├── TextError                    3    400    invalid_text
+    │   ├── NothingToSpeak           3    400    empty_input
+    │   └── UnreadableText           3    400    unreadable_text
+    ├── ConfigError                  4    500    invalid_config
+    ├── ModelError                   5    503    model_unavailable
+    │   └── EngineUnavailable        5    503    engine_unavailable
+    ├── SynthesisError               6    500    synthesis_failed
+    │   ├── EngineCrashed            6    500    worker_crashed
+    │   ├── EngineHung               6    504    synthesis_timeout
+    │   ├── BadAudio                 6    500    bad_audio
+    │   ├── Unspeakable              6    500    unspeakable
+    │   └── WireError                6    500    wire_broken
+    ├── OutputError                  7    507    output_failed
+    │   └── ReaderLeft             141    499    reader_left
+    └── DeviceError                  8    500    no_audio_device
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class TtmError(Exception):
+    """A failure with a sentence for its user: what happened, and what to do about it."""
+
+    exit_code: ClassVar[int] = 1
+    """What the command line exits with."""
+    status: ClassVar[int] = 500
+    """What the HTTP server answers with."""
+    code: ClassVar[str] = "internal_error"
+    """A stable name for programs, in JSON and on the wire."""
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        self.what = what.rstrip(".")
+        self.fix = fix.rstrip(".")
+        super().__init__(self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        """`<what>. <what to do>` on one line."""
+        return f"{self.what}. {self.fix}" if self.fix else self.what
+
+
+class UsageError(TtmError):
+    """An option, a name or a combination that cannot be meant."""
+
+    exit_code, status, code = 2, 400, "invalid_request"
+
+
+class UnknownName(UsageError):
+    """A voice, language, format or profile that does not exist."""
+
+    code = "unknown_name"
+
+
+class UnknownModel(UsageError):
+    """A model that does not exist."""
+
+    status, code = 404, "unknown_model"
+
+
+class TextError(TtmError):
+    """The text cannot be spoken as it was given."""
+
+    exit_code, status, code = 3, 400, "invalid_text"
+
+
+class NothingToSpeak(TextError):
+    """The text holds no letter, digit or symbol that could be spoken."""
+
+    code = "empty_input"
+
+
+class UnreadableText(TextError):
+    """The text could not be read, or its bytes are not in the stated encoding."""
+
+    code = "unreadable_text"
+
+
+class ConfigError(TtmError):
+    """The settings are wrong; `problems` holds one sentence for each, in the file's order."""
+
+    exit_code, status, code = 4, 500, "invalid_config"
+
+    def __init__(self, what: str, fix: str = "", problems: Iterable[str] = ()) -> None:
+        super().__init__(what, fix)
+        self.problems = tuple(problems)
+
+
+class ModelError(TtmError):
+    """A model, voice or runtime is missing or cannot be loaded."""
+
+    exit_code, status, code = 5, 503, "model_unavailable"
+
+
+class EngineUnavailable(ModelError):
+    """The engine cannot start here, or crashed so often that it is left alone for a while."""
+
+    code = "engine_unavailable"
+
+
+class SynthesisError(TtmError):
+    """The engine did not turn this text into speech."""
+
+    exit_code, status, code = 6, 500, "synthesis_failed"
+
+
+class EngineCrashed(SynthesisError):
+    """The engine's process died.
+
+    `contained`: only the process that spoke this text died, and the worker lives on.
+    `log`: the last lines that the process wrote to stderr.
+    """
+
+    code = "worker_crashed"
+
+    def __init__(
+        self, what: str, fix: str = "", *, contained: bool = False, log: str = ""
+    ) -> None:
+        super().__init__(what, fix)
+        self.contained = contained
+        self.log = log
+
+
+class EngineHung(SynthesisError):
+    """The engine made no progress for too long and was killed."""
+
+    status, code = 504, "synthesis_timeout"
+
+
+class BadAudio(SynthesisError):
+    """The engine answered without sound, or with samples that are not numbers."""
+
+    code = "bad_audio"
+
+
+class Unspeakable(SynthesisError):
+    """A piece of the text that the engine cannot speak; the sentence names its place."""
+
+    code = "unspeakable"
+
+
+class WireError(SynthesisError):
+    """A message between ttm and its worker was malformed."""
+
+    code = "wire_broken"
+
+
+class OutputError(TtmError):
+    """The result could not be written."""
+
+    exit_code, status, code = 7, 507, "output_failed"
+
+
+class ReaderLeft(OutputError):
+    """Whoever read our output closed it; nothing is wrong, and nothing is said."""
+
+    exit_code, status, code = 141, 499, "reader_left"
+
+
+class DeviceError(TtmError):
+    """No loudspeaker can be used."""
+
+    exit_code, status, code = 8, 500, "no_audio_device"
+
+
+def every_error(root: type[TtmError] = TtmError) -> list[type[TtmError]]:
+    """The whole tree below and including `root`, parents before children."""
+    found = [root]
+    for leaf in root.__subclasses__():
+        found += every_error(leaf)
+    return found
+
+
+def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """At most `limit` known names that look like `name`, best first."""
+    names = {k.casefold(): k for k in known}
+    hits = difflib.get_close_matches(name.casefold(), names, n=limit, cutoff=0.5)
+    return [names[hit] for hit in hits]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`did you mean 'a' or 'b'?` when something known looks like `name`, else empty."""
+    hits = nearest(name, known)
+    return "did you mean " + " or ".join(f"'{hit}'" for hit in hits) + "?" if hits else ""

@@ -1,0 +1,227 @@
+"""A text being spoken: pauses, seams, second tries -> Audio with Timings."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from ttm.audio import Audio, silence
+from ttm.audio.level import gain
+from ttm.config import Config
+from ttm.engine import EngineCard
+from ttm.errors import (
+    BadAudio,
+    EngineCrashed,
+    EngineUnavailable,
+    NothingToSpeak,
+    SynthesisError,
+    Unspeakable,
+)
+from ttm.narration.pieces import halves
+from ttm.narration.plan import Chunk
+from ttm.narration.seams import edged
+from ttm.speech import Speech, Timing
+from ttm.text.speakable import wordy
+from ttm.worker.client import Worker
+
+SKIPPED = 0.25
+"""Seconds of silence in place of what could not be spoken."""
+SKIPS_KEPT = 100
+"""Places of skipped text that a report names; the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A piece of the text that was not spoken."""
+
+    start: int
+    """First character of the original text."""
+    end: int
+    """One past the last."""
+    line: int
+    column: int
+    why: str
+
+
+@dataclass(slots=True)
+class Report:
+    """How a narration went; complete once it was iterated to its end."""
+
+    model: str
+    voice: str
+    language: str
+    seed: int
+    chunks: int = 0
+    characters: int = 0
+    """Of the original text, up to the end of the last chunk spoken."""
+    seconds: float = 0.0
+    """Of audio, pauses included."""
+    retried: int = 0
+    """Chunks that were spoken again in smaller pieces."""
+    clipped: int = 0
+    """Samples that `volume` pushed over full scale."""
+    skipped: int = 0
+    skips: list[Skip] = field(default_factory=list)
+
+
+class Narration:
+    """A text being spoken: iterate for its Audio; `report` says how it went.
+
+    The Audio's timings are of the original text, in seconds of the narration.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        engine: EngineCard,
+        chunks: Iterable[Chunk],
+        speech: Speech,
+        report: Report,
+        config: Config,
+        *,
+        follow: bool,
+    ) -> None:
+        self.report = report
+        self._worker = worker
+        self._engine = engine
+        self._chunks = chunks
+        self._speech = speech
+        self._say = config.say
+        self._follow = follow
+        self._rate = 0
+        self._samples = 0
+
+    def __iter__(self) -> Iterator[Audio]:
+        owed = 0.0
+        for chunk in self._chunks:
+            if self._follow:
+                owed = self._pause(chunk.ends)
+            elif self.report.chunks:
+                yield from self._silence(self._pause(chunk.begins))
+            yield from self._chunk(chunk)
+            self.report.chunks += 1
+            self.report.characters = chunk.end
+            if self._follow:
+                yield from self._silence(owed)
+        if not self.report.chunks:
+            raise NothingToSpeak("there is nothing to speak in the text")
+        if not self._samples:
+            raise NothingToSpeak("nothing in the text has a sound in this voice")
+
+    def _pause(self, at: str) -> float:
+        """Seconds of silence where a chunk begins or ends so."""
+        waits = {"cut": 0, "sentence": self._say.pause, "paragraph": self._say.paragraph_pause}
+        return waits[at] / 1000
+
+    def _silence(self, seconds: float) -> Iterator[Audio]:
+        if seconds > 0 and self._rate:
+            yield self._counted(silence(seconds, self._rate, self._format))
+
+    def _counted(self, audio: Audio) -> Audio:
+        self._rate, self._format = audio.rate, audio.sample_format
+        self._samples += audio.samples
+        self.report.seconds = self._samples / self._rate
+        return audio
+
+    def _chunk(self, chunk: Chunk) -> Iterator[Audio]:
+        """The chunk's audio, with its words and itself timed in the original text."""
+        began = self._samples
+        for audio in self._surely(chunk):
+            yield self._counted(audio)
+        if self._samples > began:
+            said = Timing(
+                "sentence", chunk.start, chunk.end, began / self._rate, self._samples / self._rate
+            )
+            yield Audio(b"", self._rate, self._format, (said,))
+
+    def _surely(self, chunk: Chunk, again: bool = False) -> Iterator[Audio]:
+        """The chunk, whole or in pieces; what cannot be spoken raises or is skipped."""
+        heard = False
+        try:
+            for audio in self._once(chunk):
+                heard = True
+                yield audio
+            return
+        except EngineUnavailable:
+            raise
+        except SynthesisError as failure:
+            why = failure
+        if isinstance(why, EngineCrashed) and not heard:
+            if not why.contained and not again:
+                # The whole worker died, perhaps of something else: the same again, once.
+                self.report.retried += 1
+                yield from self._surely(chunk, again=True)
+                return
+            parts = halves(chunk.text) if why.contained else None
+            if parts:
+                self.report.retried += not again
+                for start, end in parts:
+                    piece = chunk.piece(start, end)
+                    if piece.text:
+                        yield from self._surely(piece, again=True)
+                return
+        yield from self._given_up(chunk, why)
+
+    def _given_up(self, chunk: Chunk, why: SynthesisError) -> Iterator[Audio]:
+        place = f"line {chunk.line}, column {chunk.column}"
+        if self._say.on_error == "fail":
+            span = f"characters {chunk.start + 1} to {chunk.end}"
+            raise Unspeakable(
+                f"cannot speak the text at {place} ({span}): {why.what}",
+                "change the text there, or pass --on-error skip",
+            ) from why
+        self.report.skipped += 1
+        if len(self.report.skips) < SKIPS_KEPT:
+            skip = Skip(chunk.start, chunk.end, chunk.line, chunk.column, why.what)
+            self.report.skips.append(skip)
+        yield from self._silence(SKIPPED)
+
+    def _once(self, chunk: Chunk) -> Iterator[Audio]:
+        """One engine call: clean edges, the tempo the engine cannot do, volume, places."""
+        tempo = min(max(self._speech.rate, self._engine.slowest), self._engine.fastest)
+        speech = replace(self._speech, text=chunk.text, rate=tempo)
+        with contextlib.closing(self._worker.speak(speech)) as spoken:
+            blocks = edged(spoken)
+            if tempo != self._speech.rate:
+                blocks = _stretched(blocks, self._speech.rate / tempo)
+            sound = False
+            for block in blocks:
+                sound = sound or block.samples > 0
+                louder, clipped = gain(block, self._speech.volume)
+                self.report.clipped += clipped
+                yield replace(louder, timings=self._placed(louder, chunk))
+        if not sound and wordy(chunk.text):
+            raise BadAudio(f"engine '{self._engine.name}' made no sound")
+
+    def _placed(self, audio: Audio, chunk: Chunk) -> tuple[Timing, ...]:
+        """Word timings in the original text and the narration's time."""
+        now = self._samples / audio.rate
+        size = len(chunk.text)
+        return tuple(
+            replace(
+                one,
+                start=chunk.origin(min(one.start, size)),
+                end=chunk.origin(min(max(one.end, one.start + 1), size) - 1) + 1,
+                at=one.at + now,
+                until=one.until + now,
+            )
+            for one in audio.timings
+            if one.kind == "word" and one.start < size
+        )
+
+
+def _stretched(blocks: Iterable[Audio], factor: float) -> Iterator[Audio]:
+    """The whole chunk at another tempo; it has to be there before it can be stretched."""
+    from ttm.audio.stretch import stretch
+
+    parts = list(blocks)
+    if not parts:
+        return
+    timings: list[Timing] = []
+    at = 0.0
+    for part in parts:
+        timings += [replace(one, at=one.at + at, until=one.until + at) for one in part.timings]
+        at += part.seconds
+    whole = replace(parts[0], pcm=b"".join(part.pcm for part in parts), timings=tuple(timings))
+    yield stretch(whole, factor)

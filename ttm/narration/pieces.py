@@ -1,0 +1,27 @@
+"""Where to break a chunk that killed its engine, so that most of it can still be spoken."""
+
+from __future__ import annotations
+
+import re
+
+from ttm.text.cutting import begins_cluster
+
+BREAKS = (re.compile(r"\s+"), re.compile(r"(?<=[^\w\s])|(?=[^\w\s])"))
+"""From the best place to the worst: white space, then beside punctuation."""
+
+
+def halves(text: str) -> list[tuple[int, int]] | None:
+    """Two spans near the middle of `text`; None when it is a single character with its marks."""
+    middle = len(text) / 2
+    for pattern in BREAKS:
+        places = [hit.end() for hit in pattern.finditer(text) if 0 < hit.end() < len(text)]
+        # A break close to an end would leave almost all of the trouble in one piece.
+        places = [place for place in places if len(text) // 8 < place < len(text) - len(text) // 8]
+        if places:
+            best = min(places, key=lambda place: abs(place - middle))
+            return [(0, best), (best, len(text))]
+    borders = [i for i in range(1, len(text)) if begins_cluster(text, i, 0)]
+    if not borders:
+        return None
+    best = min(borders, key=lambda border: abs(border - middle))
+    return [(0, best), (best, len(text))]

@@ -1,0 +1,200 @@
+"""A stream of text becomes an ordered plan of chunks, each within the engine's budget."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import itemgetter
+from typing import Literal
+
+from ttm.text.cleaning import Cleaner
+from ttm.text.sentences import Begins, Ends, Sentence, sentences
+from ttm.text.speakable import speakable
+from ttm.text.traced import Traced, Tracer, plain
+
+BUDGET = 400
+"""Characters of the longest chunk, unless the engine says otherwise."""
+WINDOW = 1 << 16
+"""Characters of the text that are looked at in one go."""
+SLUG_LENGTH = 40
+
+Unit = Literal["sentence", "paragraph", "chapter"]
+_RANK: dict[Begins, int] = {"cut": 0, "sentence": 1, "paragraph": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one engine call speaks."""
+
+    index: int
+    """1-based."""
+    text: str
+    """Clean, white space as single spaces, none at the ends."""
+    start: int
+    """First character of the original text that this chunk stands for; the spans of all chunks
+    tile the text, up to unspeakable characters after the last one."""
+    end: int
+    """One past the last character."""
+    line: int
+    """1-based line of its first spoken character."""
+    column: int
+    """1-based."""
+    paragraph: int
+    """1-based."""
+    chapter: int
+    """1-based."""
+    ends: Ends
+    """What it is known to end. `sentence` may turn out to have been a paragraph: a line that ends
+    its sentence is spoken before the next line is there."""
+    begins: Begins = "sentence"
+    """What it begins, always exact: decides the pause before it."""
+    lines: tuple[int, ...] = field(default=(), repr=False)
+    """Offsets in the original at which its further lines begin."""
+    words: Traced | None = field(default=None, repr=False, compare=False)
+    """Its text with the way back; without one, the text stands at `start` as it is."""
+
+    def origin(self, i: int) -> int:
+        """The original offset of character `i` of the text."""
+        return (self.words or plain(self.text, self.start)).origin(i)
+
+    def piece(self, start: int, end: int) -> Chunk:
+        """The part from character `start` up to `end`; adjoining parts have adjoining spans."""
+        words = self.words or plain(self.text, self.start)
+        end = min(end, len(self.text))
+        part = self.text[start:end]
+        first = start + len(part) - len(part.lstrip())
+        last = max(first, start + len(part.rstrip()))
+        is_last = end == len(self.text)
+        at = self.origin(first)
+        line = bisect_right(self.lines, at)
+        line_start = self.lines[line - 1] if line else self.origin(0) - self.column + 1
+        return replace(
+            self,
+            text=self.text[first:last],
+            start=self.origin(start) if start else self.start,
+            end=self.end if is_last else self.origin(end),
+            line=self.line + line,
+            column=at - line_start + 1,
+            ends=self.ends if is_last else "cut",
+            begins="cut" if start else self.begins,
+            lines=self.lines[line:],
+            words=words.cut(first, last),
+        )
+
+
+def plan(
+    pieces: Iterable[str],
+    *,
+    language: str = "en",
+    budget: int = BUDGET,
+    follow: bool = False,
+    cleaner: Cleaner | None = None,
+) -> Iterator[Chunk]:
+    """The chunks of a text that arrives in pieces, each as soon as it is certain.
+
+    The chunks depend on the text alone, not on how it was cut. `budget`: characters of the longest
+    chunk. `follow`: every line is spoken at its end. `cleaner` counts what was taken out.
+    """
+    if budget < 1:
+        raise ValueError(f"a chunk needs room for a character, not {budget}")
+    texts = [pieces] if isinstance(pieces, str) else pieces
+    clean = _cleaned(texts, cleaner or Cleaner())
+    return _chunks(sentences(clean, language=language, budget=budget, follow=follow))
+
+
+def _cleaned(pieces: Iterable[str], cleaner: Cleaner) -> Iterator[Traced]:
+    for piece in pieces:
+        for start in range(0, len(piece), WINDOW):
+            yield cleaner.feed(piece[start : start + WINDOW])
+    yield cleaner.finish()
+
+
+def _chunks(found: Iterable[Sentence]) -> Iterator[Chunk]:
+    """Number what can be spoken; what cannot joins the span of the chunk after it."""
+    start = index = paragraph = chapter = 0
+    begins: Begins = "cut"
+    new_chapter = False
+    for sentence in found:
+        new_chapter |= sentence.chapter
+        begins = max(begins, sentence.begins, key=_RANK.__getitem__)
+        if not speakable(sentence.words.text):
+            # The rest of its sentence, if any, is then the first of it that is heard.
+            begins = max(begins, "sentence", key=_RANK.__getitem__)
+            continue
+        words = _collapsed(sentence.words)
+        index += 1
+        paragraph += begins == "paragraph"
+        chapter += new_chapter or not chapter
+        yield Chunk(
+            index=index,
+            text=words.text,
+            start=start,
+            end=sentence.end,
+            line=sentence.line,
+            column=sentence.column,
+            paragraph=paragraph,
+            chapter=chapter,
+            ends=sentence.ends,
+            begins=begins,
+            lines=sentence.lines,
+            words=words,
+        )
+        start, begins, new_chapter = sentence.end, "cut", False
+
+
+def _collapsed(words: Traced) -> Traced:
+    """With single spaces for all white space."""
+    text = " ".join(words.text.split())
+    if len(text) == len(words.text):
+        return Traced(text, words.at, words.source, words.end)
+    tracer = Tracer()
+    for run in re.finditer(r"\S+|\s+", words.text):
+        if run[0].isspace():
+            tracer.add(" ", words.origin(run.start()))
+        else:
+            tracer.copy(words, *run.span())
+    return tracer.built(words.end)
+
+
+def split(chunks: Iterable[Chunk], by: Unit) -> Iterator[tuple[int, Iterator[Chunk]]]:
+    """The chunks of each sentence, paragraph or chapter, numbered from 1.
+
+    Each group has to be read before the next one is asked for.
+    """
+    for number, group in enumerate(groupby(_keyed(chunks, by), itemgetter(0)), 1):
+        yield number, map(itemgetter(1), group[1])
+
+
+def _keyed(chunks: Iterable[Chunk], by: Unit) -> Iterator[tuple[int, Chunk]]:
+    sentence = 0
+    for chunk in chunks:
+        sentence += chunk.begins != "cut"
+        yield sentence if by == "sentence" else getattr(chunk, by), chunk
+
+
+def join(sources: Iterable[Iterable[str]], between: str = "\n\n") -> Iterator[str]:
+    """Several texts as one, with `between` between them."""
+    for number, source in enumerate(sources):
+        if number:
+            yield between
+        yield from source
+
+
+def slug(text: str) -> str:
+    """`text` as a part of a file name: at most 40 lower-case ASCII letters, digits and hyphens."""
+    letters = unicodedata.normalize("NFKD", re.sub("['\u2019]", "", text).casefold())
+    ascii_only = re.sub(r"[^\x00-\x7f]+", lambda foreign: "-" * _stands(foreign[0]), letters)
+    words = re.sub("[^a-z0-9]+", "-", ascii_only).strip("-")
+    if len(words) > SLUG_LENGTH:
+        whole = words[: SLUG_LENGTH + 1].rpartition("-")[0]
+        words = whole or words[:SLUG_LENGTH]
+    return words or "part"
+
+
+def _stands(foreign: str) -> bool:
+    """Whether there is more than marks, which NFKD took off their letters."""
+    return any(unicodedata.category(char)[0] != "M" for char in foreign)

@@ -1,0 +1,100 @@
+"""Which voice is meant by what a user typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ttm.errors import UnknownName, UsageError, did_you_mean
+from ttm.speech import Voice
+
+DEFAULT_FOR = {"en": "en-us"}
+"""Where a bare language has several equal voices."""
+
+VARIANT = "+"
+"""Joins a voice and a variant of its timbre, as in `en-us+f3`."""
+
+
+def find(voices: Sequence[Voice], name: str) -> Voice:
+    """The voice of that name, alias, language tag or unique beginning; with a variant if given.
+
+    Raises UnknownName with the nearest names, UsageError when several voices begin so.
+    """
+    base, plus, variant = name.partition(VARIANT)
+    voice = _find(_bases(voices), base)
+    if not plus:
+        return voice
+    variants = {v.name.casefold(): v for v in voices if v.name.startswith(VARIANT)}
+    chosen = variants.get(name[len(base) :].casefold())
+    if chosen is None:
+        hint = did_you_mean(plus + variant, variants)
+        raise UnknownName(f"unknown voice variant '{plus}{variant}'", hint)
+    return replace(
+        voice, name=voice.name + chosen.name, gender=chosen.gender or voice.gender
+    )
+
+
+def for_language(voices: Sequence[Voice], language: str) -> Voice | None:
+    """The voice whose own language this is: a BCP-47 tag, tried without its last subtag until
+    one fits, or an English name (`German`)."""
+    bases = _bases(voices)
+    tag = _tag(language)
+    while tag:
+        if preferred := DEFAULT_FOR.get(tag):
+            return next((v for v in bases if v.name == preferred), None)
+        for rank in range(3):
+            for voice in bases:
+                if rank < len(voice.languages) and voice.languages[rank] == tag:
+                    return voice
+        tag = tag.rpartition("-")[0]
+    return _by_english_name(bases, language)
+
+
+def speaks(voice: Voice, language: str) -> bool:
+    """Whether this voice is made for that language, dialects aside."""
+    tags = {tag.partition("-")[0] for tag in voice.languages}
+    names = voice.description.casefold().partition(" (")[0]
+    return _tag(language).partition("-")[0] in tags or language.casefold() == names
+
+
+def _bases(voices: Sequence[Voice]) -> list[Voice]:
+    return [voice for voice in voices if not voice.name.startswith(VARIANT)]
+
+
+def _find(voices: list[Voice], name: str) -> Voice:
+    wanted = _tag(name)
+    for voice in voices:
+        if wanted == voice.name:
+            return voice
+    for voice in voices:
+        if name.casefold() in (alias.casefold() for alias in voice.aliases):
+            return voice
+    for rank in range(3):
+        for voice in voices:
+            if rank < len(voice.languages) and voice.languages[rank] == wanted:
+                return voice
+    if voice_by_name := _by_english_name(voices, name):
+        return voice_by_name
+    beginning = [voice for voice in voices if wanted and voice.name.startswith(wanted)]
+    if len(beginning) == 1:
+        return beginning[0]
+    if beginning:
+        names = ", ".join(voice.name for voice in beginning[:8])
+        raise UsageError(f"'{name}' is the beginning of several voices", f"choose one of: {names}")
+    known = [n for voice in voices for n in (voice.name, voice.description)]
+    hint = did_you_mean(name, known)
+    raise UnknownName(f"unknown voice '{name}'", f"{hint} " * bool(hint) + LISTED)
+
+
+LISTED = "`ttm voices list` shows all"
+
+
+def _by_english_name(voices: list[Voice], name: str) -> Voice | None:
+    wanted = name.casefold()
+    preferred = set(DEFAULT_FOR.values())
+    named = [v for v in voices if v.description.casefold().partition(" (")[0] == wanted]
+    return next((v for v in named if v.name in preferred), named[0] if named else None)
+
+
+def _tag(name: str) -> str:
+    return name.strip().casefold().replace("_", "-")

@@ -1,0 +1,131 @@
+"""The child: one process that owns one engine. Started as `python -m ttm.worker FD`, by name,
+so that nothing above ever imports an engine.
+
+Descriptor FD is the wire. Standard output is turned into standard error first: whatever a
+library prints there cannot reach the wire, and is kept as its last words.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import warnings
+
+from ttm.child import settle_in
+from ttm.engine import Engine, load
+from ttm.errors import EngineCrashed, EngineUnavailable, SynthesisError, TtmError
+from ttm.worker.wire import (
+    BEAT,
+    Beat,
+    Cancel,
+    Channel,
+    Done,
+    Failed,
+    ListVoices,
+    Load,
+    Message,
+    Ready,
+    Sound,
+    Speak,
+    Voices,
+)
+
+
+class Servant:
+    """Answers one request after the other; hears a cancel while it speaks."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._requests: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._cancelled = 0
+        """Every request up to this number was cancelled; a parent asks in rising order."""
+
+    def serve(self) -> None:
+        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._beat, daemon=True).start()
+        engine = self._load(self._requests.get())
+        while True:
+            self._answer(engine, self._requests.get())
+
+    def _listen(self) -> None:
+        """Ends the process, and whatever the engine forked, when the parent is gone."""
+        try:
+            while (message := self._channel.receive()) is not None:
+                if isinstance(message, Cancel):
+                    self._cancelled = max(self._cancelled, message.id)
+                else:
+                    self._requests.put(message)
+        finally:
+            os.killpg(0, signal.SIGKILL)
+
+    def _beat(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(BEAT):
+            self._channel.send(Beat())
+
+    def _load(self, message: Message) -> Engine:
+        assert isinstance(message, Load), message
+        try:
+            engine = load(message.engine, message.options)
+        except Exception as failure:
+            self._fail(0, failure, EngineUnavailable.code)
+            raise SystemExit(1) from failure
+        self._channel.send(Ready(message.engine))
+        return engine
+
+    def _answer(self, engine: Engine, message: Message) -> None:
+        try:
+            match message:
+                case Speak(number, speech):
+                    for audio in engine.speak(speech):
+                        if number <= self._cancelled:
+                            break
+                        self._channel.send(Sound(number, audio))
+                    self._channel.send(Done(number))
+                case ListVoices(number):
+                    self._channel.send(Voices(number, tuple(engine.voices())))
+        except OSError:
+            raise
+        except Exception as failure:
+            self._fail(getattr(message, "id", 0), failure, SynthesisError.code)
+
+    def _fail(self, number: int, failure: Exception, code: str) -> None:
+        """Report a failure; what is no TtmError is the engine's own, and goes under `code`."""
+        if isinstance(failure, EngineCrashed):
+            crash = Failed(
+                number,
+                failure.code,
+                failure.what,
+                failure.fix,
+                contained=failure.contained,
+                log=failure.log,
+            )
+            self._channel.send(crash)
+        elif isinstance(failure, TtmError):
+            self._channel.send(Failed(number, failure.code, failure.what, failure.fix))
+        else:
+            import traceback
+
+            traceback.print_exception(failure, limit=8)
+            what = f"{type(failure).__name__}: {failure}"
+            self._channel.send(Failed(number, code, what))
+
+
+def main() -> None:
+    settle_in()
+    os.dup2(2, 1)
+    # An engine that forks for every utterance does so beside our two threads, which hold no
+    # lock that the fork needs: they sleep in recv and wait.
+    warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
+    end = socket.socket(fileno=int(sys.argv[1]))
+    channel = Channel(end)
+    # A forked mouth that outlives us must not keep the wire open, or our death goes unnoticed.
+    os.register_at_fork(after_in_child=channel.close)
+    Servant(channel).serve()
+
+
+main()

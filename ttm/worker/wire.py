@@ -1,0 +1,257 @@
+"""What ttm and its worker tell each other: one JSON line a message, raw PCM behind `Sound`.
+
+A malformed message is a WireError and the end of the stream is None; they are never confused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ttm.audio import WIDTH, Audio, SampleFormat
+from ttm.errors import WireError
+from ttm.speech import Speech, Timing, Voice
+
+LINE_MAX = 16 << 20
+"""Bytes of one JSON line; a longer one is not ours."""
+PCM_MAX = 64 << 20
+"""Bytes of sound behind one line: over ten minutes at 48 kHz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """To the worker, first: become this engine."""
+
+    kind: ClassVar[str] = "load"
+    engine: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    kind: ClassVar[str] = "speak"
+    id: int
+    speech: Speech
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    kind: ClassVar[str] = "cancel"
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListVoices:
+    kind: ClassVar[str] = "list_voices"
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """From the worker: the engine is loaded."""
+
+    kind: ClassVar[str] = "ready"
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """From the worker, every `BEAT` seconds: still here."""
+
+    kind: ClassVar[str] = "beat"
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    kind: ClassVar[str] = "sound"
+    id: int
+    audio: Audio
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    kind: ClassVar[str] = "voices"
+    id: int
+    voices: tuple[Voice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """From the worker: this request is finished, or was cancelled."""
+
+    kind: ClassVar[str] = "done"
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """From the worker: this request failed; `code` names a leaf of the error tree.
+
+    id 0 means that loading failed.
+    """
+
+    kind: ClassVar[str] = "failed"
+    id: int
+    code: str
+    what: str
+    fix: str = ""
+    contained: bool = False
+    log: str = ""
+
+
+Message = Load | Speak | Cancel | ListVoices | Ready | Beat | Sound | Voices | Done | Failed
+
+KINDS: dict[str, type[Message]] = {
+    message.kind: message
+    for message in (Load, Speak, Cancel, ListVoices, Ready, Beat, Sound, Voices, Done, Failed)
+}
+
+BEAT = 0.3
+"""Seconds between two beats."""
+
+
+def encode(message: Message) -> bytes:
+    """The message as it travels."""
+    fields: dict[str, Any] = {"type": message.kind}
+    payload = b""
+    for field in dataclasses.fields(message):
+        value = getattr(message, field.name)
+        if isinstance(value, Audio):
+            fields |= {
+                "rate": value.rate,
+                "format": value.sample_format,
+                "bytes": len(value.pcm),
+                "timings": [_row(timing) for timing in value.timings],
+            }
+            payload = value.pcm
+        elif isinstance(value, Speech):
+            fields[field.name] = _plain(value)
+        elif field.name == "voices":
+            fields[field.name] = [_plain(voice) for voice in value]
+        else:
+            fields[field.name] = value
+    return json.dumps(fields, separators=(",", ":")).encode() + b"\n" + payload
+
+
+def decode(line: bytes) -> tuple[type[Message], dict[str, Any], int]:
+    """A line's message class, its fields, and how many bytes of sound follow it.
+
+    Raises WireError for anything that `encode` does not write.
+    """
+    try:
+        fields = json.loads(line)
+        kind = KINDS[fields.pop("type")]
+        size = fields.pop("bytes", 0) if kind is Sound else 0
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as failure:
+        raise WireError(f"not a message: {line[:60]!r}") from failure
+    if not isinstance(size, int) or not 0 <= size <= PCM_MAX:
+        raise WireError(f"a sound of {size!r} bytes")
+    return kind, fields, size
+
+
+def assemble(kind: type[Message], fields: Mapping[str, Any], pcm: bytes) -> Message:
+    """The message of these fields.
+
+    Raises WireError when fields are missing, unknown or of the wrong type.
+    """
+    try:
+        values = dict(fields)
+        if kind is Sound:
+            values["audio"] = _audio(values, pcm)
+        if kind is Speak:
+            values["speech"] = Speech(**values["speech"])
+        if kind is Voices:
+            values["voices"] = tuple(_voice(voice) for voice in values["voices"])
+        message = kind(**values)
+    except (TypeError, KeyError, ValueError) as failure:
+        raise WireError(f"a malformed {kind.kind} message") from failure
+    if not isinstance(getattr(message, "id", 0), int):
+        raise WireError(f"a {kind.kind} message without a number")
+    return message
+
+
+class Channel:
+    """One end of the wire. Any thread may send; one thread receives."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._socket = end
+        self._sending = threading.Lock()
+        self._buffer = bytearray()
+        self._head: tuple[type[Message], dict[str, Any], int] | None = None
+
+    def send(self, message: Message) -> None:
+        """Raises OSError when the other end is gone."""
+        wired = encode(message)
+        with self._sending:
+            self._socket.sendall(wired)
+
+    def receive(self, seconds: float | None = None) -> Message | None:
+        """The next message; None at the end of the stream.
+
+        Raises TimeoutError when none was complete after `seconds`, WireError for junk.
+        What had arrived is kept for the next call.
+        """
+        while True:
+            if (message := self._next()) is not None:
+                return message
+            self._socket.settimeout(seconds)
+            try:
+                block = self._socket.recv(1 << 18)
+            except ConnectionError:
+                block = b""
+            finally:
+                self._socket.settimeout(None)
+            if not block:
+                if self._buffer or self._head:
+                    raise WireError("the wire ended inside a message")
+                return None
+            self._buffer += block
+
+    def _next(self) -> Message | None:
+        if self._head is None:
+            line, newline, rest = self._buffer.partition(b"\n")
+            if not newline:
+                if len(line) > LINE_MAX:
+                    raise WireError(f"a line of over {LINE_MAX} bytes")
+                return None
+            self._head = decode(bytes(line))
+            self._buffer = rest
+        kind, fields, size = self._head
+        if len(self._buffer) < size:
+            return None
+        pcm = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        self._head = None
+        return assemble(kind, fields, pcm)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _plain(record: Speech | Voice) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+
+
+def _row(timing: Timing) -> list[Any]:
+    return [timing.kind, timing.start, timing.end, timing.at, timing.until, timing.exact]
+
+
+def _audio(values: dict[str, Any], pcm: bytes) -> Audio:
+    rate, sample_format = values.pop("rate"), values.pop("format")
+    timings = tuple(Timing(*row) for row in values.pop("timings"))
+    if not isinstance(rate, int) or rate <= 0:
+        raise ValueError(rate)
+    formats: Mapping[SampleFormat, int] = WIDTH
+    if len(pcm) % formats[sample_format]:
+        raise ValueError("half a sample")
+    return Audio(pcm, rate, sample_format, timings)
+
+
+def _voice(fields: dict[str, Any]) -> Voice:
+    lists = {"languages": tuple(fields["languages"]), "aliases": tuple(fields["aliases"])}
+    return Voice(**{**fields, **lists})
