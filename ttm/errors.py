@@ -1,24 +1,24 @@
 """Everything that can go wrong, as one tree. Doors translate; nobody matches messages.
 
-    TtmError                       exit  status  code
-    ├── UsageError                   2    400    invalid_request
-    │   ├── UnknownName              2    400    unknown_name
-    │   └── UnknownModel             2    404    unknown_model
-    ├── TextError                    3    400    invalid_text
-    │   ├── NothingToSpeak           3    400    empty_input
-    │   └── UnreadableText           3    400    unreadable_text
-    ├── ConfigError                  4    500    invalid_config
-    ├── ModelError                   5    503    model_unavailable
-    │   └── EngineUnavailable        5    503    engine_unavailable
-    ├── SynthesisError               6    500    synthesis_failed
-    │   ├── EngineCrashed            6    500    worker_crashed
-    │   ├── EngineHung               6    504    synthesis_timeout
-    │   ├── BadAudio                 6    500    bad_audio
-    │   ├── Unspeakable              6    500    unspeakable
-    │   └── WireError                6    500    wire_broken
-    ├── OutputError                  7    507    output_failed
-    │   └── ReaderLeft             141    499    reader_left
-    └── DeviceError                  8    500    no_audio_device
+TtmError                       exit  status  code
+├── UsageError                   2    400    invalid_request
+│   ├── UnknownName              2    400    unknown_name
+│   └── UnknownModel             2    404    unknown_model
+├── TextError                    3    400    invalid_text
+│   ├── NothingToSpeak           3    400    empty_input
+│   └── UnreadableText           3    400    unreadable_text
+├── ConfigError                  4    500    invalid_config
+├── ModelError                   5    503    model_unavailable
+│   └── EngineUnavailable        5    503    engine_unavailable
+├── SynthesisError               6    500    synthesis_failed
+│   ├── EngineCrashed            6    500    worker_crashed
+│   ├── EngineHung               6    504    synthesis_timeout
+│   ├── BadAudio                 6    500    bad_audio
+│   ├── Unspeakable              6    500    unspeakable
+│   └── WireError                6    500    wire_broken
+├── OutputError                  7    507    output_failed
+│   └── ReaderLeft             141    499    reader_left
+└── DeviceError                  8    500    no_audio_device
 """
 
 from __future__ import annotations
@@ -122,9 +122,7 @@ class EngineCrashed(SynthesisError):
 
     code = "worker_crashed"
 
-    def __init__(
-        self, what: str, fix: str = "", *, contained: bool = False, log: str = ""
-    ) -> None:
+    def __init__(self, what: str, fix: str = "", *, contained: bool = False, log: str = "") -> None:
         super().__init__(what, fix)
         self.contained = contained
         self.log = log
@@ -183,7 +181,7 @@ def every_error(root: type[TtmError] = TtmError) -> list[type[TtmError]]:
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     """At most `limit` known names that look like `name`, best first."""
     names = {k.casefold(): k for k in known}
-    hits = difflib.get_close_matches(name.casefold(), names, n=limit, cutoff=0.5)
+    hits = difflib.get_close_matches(name.casefold(), names, n=limit, cutoff=0.6)
     return [names[hit] for hit in hits]
 
 

@@ -29,9 +29,7 @@ def find(voices: Sequence[Voice], name: str) -> Voice:
     if chosen is None:
         hint = did_you_mean(plus + variant, variants)
         raise UnknownName(f"unknown voice variant '{plus}{variant}'", hint)
-    return replace(
-        voice, name=voice.name + chosen.name, gender=chosen.gender or voice.gender
-    )
+    return replace(voice, name=voice.name + chosen.name, gender=chosen.gender or voice.gender)
 
 
 def for_language(voices: Sequence[Voice], language: str) -> Voice | None:

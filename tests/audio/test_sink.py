@@ -99,7 +99,7 @@ def test_how_sound_is_cut_into_blocks_does_not_matter(write, tmp_path_factory, c
     assert path.read_bytes() == wav_header(22_050, len(pcm)) + pcm
 
 
-def test_a_wav_beyond_four_gigabytes_says_so_and_states_no_size(write):
+def test_a_wav_beyond_four_gigabytes_says_so_and_states_no_size():
     class Huge:
         seekable, name, patched = True, "huge.wav", b""
 

@@ -53,7 +53,7 @@ class Audio:
         import numpy as np
 
         scaled = np.rint(self.numpy() * np.float32(32768))
-        return np.clip(scaled, -32768, 32767).astype("<i2").tobytes()
+        return bytes(np.clip(scaled, -32768, 32767).astype("<i2").data)
 
 
 def silence(seconds: float, rate: int, sample_format: SampleFormat = "s16") -> Audio:

@@ -157,8 +157,10 @@ def _usage(failure: Exception) -> UsageError | None:
         raise typer.Exit(2)
     context = getattr(failure, "ctx", None)
     command = context.command_path if context else "ttm"
-    what = failure.format_message()  # type: ignore[attr-defined]
-    return UsageError(" ".join(what.split()), f"`{command} --help` shows what it takes")
+    what = " ".join(failure.format_message().split())  # type: ignore[attr-defined]
+    if what.startswith("No such option"):
+        return UsageError(what, f"`{command} --help` shows all; text that begins with - goes after --")
+    return UsageError(what, f"`{command} --help` shows what it takes")
 
 
 def _quit(number: int, frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -44,9 +45,7 @@ def say(
     ] = None,
     rate: Annotated[
         str | None,
-        Option(
-            "--rate", "-r", "--speed", metavar="N|Nwpm|±N%", help="Tempo: 1.2, 210wpm or +20%."
-        ),
+        Option("--rate", "-r", "--speed", metavar="N|Nwpm|±N%", help="Tempo: 1.2, 210wpm or +20%."),
     ] = None,
     pitch: Annotated[
         str | None, Option("--pitch", metavar="±ST", help="Higher or lower, in semitones.")
@@ -188,7 +187,7 @@ def load_settings(
     path: str | None,
     profile: str | None,
     assignments: list[str] | None,
-    flags: dict[str, object] | dict[str, str | bool | None],
+    flags: Mapping[str, object],
 ) -> Config:
     """The settings for a command, its flags on top."""
     overrides: list[tuple[str, object]] = [
@@ -204,5 +203,3 @@ def _one_of(flag: str, given: str, choices: tuple[str, ...]) -> str:
         hint = did_you_mean(given, choices) or f"choose one of: {', '.join(choices)}"
         raise UsageError(f"{flag} '{given}' is not known", hint)
     return given
-
-

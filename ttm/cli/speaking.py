@@ -124,9 +124,7 @@ def _check(request: Request) -> None:
         raise UsageError("text was given as arguments and with --file", "leave one of them out")
     if request.split != "none":
         if not request.output or request.output == "-":
-            raise UsageError(
-                "--split needs names for its files", "for example -o 'part-{n}.wav'"
-            )
+            raise UsageError("--split needs names for its files", "for example -o 'part-{n}.wav'")
         if "{n}" not in request.output and "{slug}" not in request.output:
             raise UsageError(
                 f"--split would write every part to '{request.output}'",
@@ -165,8 +163,7 @@ def _sources(request: Request, config: Config) -> Iterator[str]:
         )
     opened = [("stdin", 0) if name == "-" else (name, open_text(name)) for name in files]
     return join(
-        read_text(fd, name=name, encoding=text.encoding, errors=text.errors)
-        for name, fd in opened
+        read_text(fd, name=name, encoding=text.encoding, errors=text.errors) for name, fd in opened
     )
 
 
@@ -364,9 +361,7 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _show_plan(
-    chunks: Iterable[Chunk], voice: Voice, request: Request, config: Config
-) -> None:
+def _show_plan(chunks: Iterable[Chunk], voice: Voice, request: Request, config: Config) -> None:
     """What would be said, on stdout."""
     heading = {
         "model": config.say.model,

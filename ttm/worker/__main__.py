@@ -72,7 +72,7 @@ class Servant:
         try:
             engine = load(message.engine, message.options)
         except Exception as failure:
-            self._fail(0, failure, EngineUnavailable.code)
+            self._fail(0, failure, EngineUnavailable.code, f"engine '{message.engine}' cannot start")
             raise SystemExit(1) from failure
         self._channel.send(Ready(message.engine))
         return engine
@@ -91,10 +91,11 @@ class Servant:
         except OSError:
             raise
         except Exception as failure:
-            self._fail(getattr(message, "id", 0), failure, SynthesisError.code)
+            self._fail(getattr(message, "id", 0), failure, SynthesisError.code, "the engine failed")
 
-    def _fail(self, number: int, failure: Exception, code: str) -> None:
-        """Report a failure; what is no TtmError is the engine's own, and goes under `code`."""
+    def _fail(self, number: int, failure: Exception, code: str, otherwise: str) -> None:
+        """Report a failure; what is no TtmError is the engine's own, and goes under `code` with
+        the sentence `otherwise`."""
         if isinstance(failure, EngineCrashed):
             crash = Failed(
                 number,
@@ -111,8 +112,8 @@ class Servant:
             import traceback
 
             traceback.print_exception(failure, limit=8)
-            what = f"{type(failure).__name__}: {failure}"
-            self._channel.send(Failed(number, code, what))
+            what = f"{otherwise} ({type(failure).__name__}: {failure})"
+            self._channel.send(Failed(number, code, what, "run `ttm doctor`"))
 
 
 def main() -> None:

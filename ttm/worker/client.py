@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,7 +119,7 @@ class Worker:
                 return list(message.voices)
         raise WireError(f"engine '{self.engine}' did not answer")
 
-    def speak(self, speech: Speech) -> Iterator[Audio]:
+    def speak(self, speech: Speech) -> Generator[Audio]:
         """The engine's audio as it comes; to cancel, close the iterator.
 
         Raises the engine's own TtmError, EngineCrashed when the process died, EngineHung when

@@ -117,12 +117,10 @@ def _voices(files: list[VoiceFile]) -> dict[str, Voice]:
     return voices
 
 
-def _timings(
-    text: str, events: tuple[Event, ...], samples: int, rate: int
-) -> tuple[Timing, ...]:
+def _timings(text: str, events: tuple[Event, ...], samples: int, rate: int) -> tuple[Timing, ...]:
     """Sentences and words with where they begin, each lasting until the next of its kind."""
     sentences = [(e.position - 1, e.sample) for e in events if e.type == SENTENCE]
-    ends = [start for start, _ in sentences[1:]] + [len(text)]
+    ends = [*(start for start, _ in sentences[1:]), len(text)][: len(sentences)]
     spans = [(start, end, at) for (start, at), end in zip(sentences, ends, strict=True)]
     timings = _lasting("sentence", spans, samples, rate)
     timings += _lasting("word", _words(text, events), samples, rate)
@@ -152,7 +150,7 @@ def _words(text: str, events: tuple[Event, ...]) -> list[tuple[int, int, int]]:
 def _lasting(
     kind: Literal["word", "sentence"], spans: list[tuple[int, int, int]], samples: int, rate: int
 ) -> list[Timing]:
-    untils = [at for _, _, at in spans[1:]] + [samples]
+    untils = [*(at for _, _, at in spans[1:]), samples][: len(spans)]
     return [
         Timing(kind, start, end, at / rate, until / rate)
         for (start, end, at), until in zip(spans, untils, strict=True)

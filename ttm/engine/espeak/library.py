@@ -59,9 +59,7 @@ class _Voice(ctypes.Structure):
     )
 
 
-_Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(_Event)
-)
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(_Event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ class Library:
 
     def set_voice(self, identifier: str) -> bool:
         """Speak with this voice from here on; false when there is none of that name."""
-        return self._lib.espeak_SetVoiceByName(identifier.encode()) == 0
+        return bool(self._lib.espeak_SetVoiceByName(identifier.encode()) == 0)
 
     def set_parameter(self, name: str, value: int) -> None:
         self._lib.espeak_SetParameter(PARAMETERS[name], value, 0)

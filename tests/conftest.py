@@ -1,0 +1,85 @@
+"""What every test stands on: a home of its own, the command as a user runs it, no leftovers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+PLUGIN = Path(__file__).parent / "faulty"
+"""A folder with an engine that fails on demand, offered through the entry-point group."""
+
+LIMIT = 60
+"""Seconds that a command may take; nothing in a test waits for ever."""
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home; no setting of the person who runs the tests reaches them."""
+    folder = tmp_path_factory.mktemp("home")
+    for name in [n for n in os.environ if n.startswith(("TTM_", "XDG_", "LC_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / ".config"))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    # A player that the machine has must not begin to speak during the tests.
+    monkeypatch.setenv("TTM_PLAYBACK_PLAYER", "none")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """Fails a test that leaves a child process running or a zombie unburied."""
+    me = psutil.Process()
+    before = {child.pid for child in me.children(recursive=True)}
+    yield
+    deadline = time.monotonic() + 3
+    while left := [c for c in me.children(recursive=True) if c.pid not in before]:
+        if time.monotonic() > deadline:
+            names = [" ".join(c.cmdline())[:120] or c.name() for c in left]
+            pytest.fail(f"left running: {names}")
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def ttm(tmp_path: Path) -> Run:
+    """Run `ttm` in an empty folder: `ttm("say", "hi", "-o", "x.wav", input=b"", env={...})`.
+
+    stdin is empty unless `input` or `stdin` is given.
+    """
+
+    def run(
+        *words: str | Path,
+        input: bytes | None = None,
+        env: dict[str, str] | None = None,
+        **options: object,
+    ) -> subprocess.CompletedProcess[bytes]:
+        if input is None and "stdin" not in options:
+            options["stdin"] = subprocess.DEVNULL
+        options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("stderr", subprocess.PIPE)
+        options.setdefault("cwd", tmp_path)
+        return subprocess.run(
+            [sys.executable, "-m", "ttm", *map(str, words)],
+            input=input,
+            env={**os.environ, **(env or {})},
+            timeout=LIMIT,
+            check=False,
+            **options,  # type: ignore[call-overload]
+        )
+
+    return run
+
+
+@pytest.fixture
+def faulty() -> dict[str, str]:
+    """The environment in which the model `faulty` exists; see tests/faulty/ttm_faulty.py."""
+    return {"PYTHONPATH": str(PLUGIN)}

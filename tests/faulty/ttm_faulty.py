@@ -1,0 +1,110 @@
+"""An engine that does what its text says: `kill 11` dies by that signal, `hang` sleeps.
+
+A real engine in a real worker process, found as any other distribution's engine would be.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+import time
+from collections.abc import Iterator
+
+from ttm.audio import Audio
+from ttm.engine.tone import ToneEngine
+from ttm.speech import Speech, Voice
+
+RATE = 24_000
+
+
+class FaultyEngine(ToneEngine):
+    """Beeps like `tone`, but each word of the form `order` or `order-argument` is obeyed.
+
+    kill-N        dies by signal N before any sound
+    later-N       half a second of sound, then dies by signal N
+    once-PATH     dies by SIGKILL unless the file exists, and makes it
+    hang          makes no sound and never ends, heart beating
+    stop          stops the whole process (SIGSTOP)
+    nothing       no sound at all
+    nan           samples that are no numbers
+    raises        an exception of its own
+    prints        junk on stdout, from Python and from below, then a beep
+    endless       sound that never ends
+    stray         leaves a process behind and hangs
+    words         last words on stderr, then SIGSEGV
+    """
+
+    def voices(self) -> list[Voice]:
+        return [Voice("faulty", ("und",), "does what it is told", model="faulty")]
+
+    def speak(self, speech: Speech) -> Iterator[Audio]:
+        for word in speech.text.split():
+            order, _, argument = word.strip(".,!?").partition("-")
+            yield from getattr(self, f"do_{order}", self.do_beep)(argument)
+
+    def do_beep(self, word: str = "") -> Iterator[Audio]:
+        yield from super().speak(Speech(word or "beep"))
+
+    def do_kill(self, number: str) -> Iterator[Audio]:
+        os.kill(os.getpid(), int(number))
+        time.sleep(60)
+        yield from ()
+
+    def do_later(self, number: str) -> Iterator[Audio]:
+        yield Audio(b"\x00\x10" * (RATE // 2), RATE)
+        time.sleep(0.2)
+        yield from self.do_kill(number)
+
+    def do_once(self, path: str) -> Iterator[Audio]:
+        if not os.path.exists(path):
+            open(path, "w").close()
+            yield from self.do_kill("9")
+        yield from self.do_beep()
+
+    def do_hang(self, _: str) -> Iterator[Audio]:
+        while True:
+            time.sleep(0.05)
+        yield
+
+    def do_stop(self, _: str) -> Iterator[Audio]:
+        os.kill(os.getpid(), 19)
+        yield from ()
+
+    def do_nothing(self, _: str) -> Iterator[Audio]:
+        yield from ()
+
+    def do_nan(self, _: str) -> Iterator[Audio]:
+        yield Audio(struct.pack("<f", float("nan")) * RATE, RATE, "f32")
+
+    def do_raises(self, _: str) -> Iterator[Audio]:
+        raise ZeroDivisionError("told to")
+        yield
+
+    def do_prints(self, _: str) -> Iterator[Audio]:
+        print("junk from python", flush=True)
+        os.write(1, b'{"type":"done","id":1}\n' + os.urandom(64))
+        yield from self.do_beep()
+
+    def do_endless(self, _: str) -> Iterator[Audio]:
+        while True:
+            yield Audio(b"\x00\x10" * (RATE // 10), RATE)
+            time.sleep(0.01)
+
+    def do_stray(self, _: str) -> Iterator[Audio]:
+        if os.fork() == 0:
+            time.sleep(300)
+            os._exit(0)
+        yield from self.do_hang("")
+
+    def do_words(self, _: str) -> Iterator[Audio]:
+        sys.stderr.write("last words of the engine\n")
+        sys.stderr.flush()
+        yield from self.do_kill("11")
+
+
+class BrokenEngine:
+    """Cannot even be started."""
+
+    def __init__(self) -> None:
+        raise RuntimeError("no such luck")

@@ -1,0 +1,149 @@
+"""`ttm doctor`: what works here, and what to do about the rest."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Exit, Option
+
+from ttm import __version__
+from ttm.cli import output
+from ttm.cli.say import load_settings
+from ttm.config import Config, default_path
+from ttm.engine import every_card
+from ttm.errors import TtmError
+from ttm.speech import Speech
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    state: str
+    """`ok`, `note` (something that need not be there is not) or `bad`."""
+    sentence: str
+    fix: str = ""
+    exit_code: int = 0
+
+
+def doctor(
+    json: Annotated[bool, Option("--json", help="As JSON, to go with a report.")] = False,
+    config: Annotated[
+        str | None, Option("--config", metavar="PATH", help="Settings from this file.")
+    ] = None,
+) -> None:
+    """Say what works here, and what to do about the rest."""
+    findings = list(_examine(config))
+    if json:
+        output.json({"ok": not any(f.exit_code for f in findings), "findings": _records(findings)})
+    else:
+        for finding in findings:
+            output.line(f"{finding.state:<4}  {finding.name:<14}  {finding.sentence}")
+            if finding.fix:
+                output.line(f"{'':<4}  {'':<14}  -> {finding.fix}")
+    if worst := next((f.exit_code for f in findings if f.exit_code), 0):
+        raise Exit(worst)
+
+
+def _records(findings: list[Finding]) -> list[dict[str, Any]]:
+    return [{"name": f.name, "state": f.state, "sentence": f.sentence, "fix": f.fix}
+            for f in findings]  # fmt: skip
+
+
+def _examine(config_path: str | None) -> Iterator[Finding]:
+    yield Finding("ttm", "ok", f"{__version__} at {Path(__file__).parents[1]}")
+    yield Finding(
+        "python", "ok", f"{platform.python_version()} on {platform.platform()}, {sys.executable}"
+    )
+    settings = Config()
+    try:
+        settings = load_settings(config_path, None, None, {})
+        path = Path(config_path) if config_path else default_path()
+        yield _settings_file(path)
+    except TtmError as failure:
+        problems = getattr(failure, "problems", ())
+        said = "; ".join(problems) or failure.what
+        yield Finding("settings", "bad", said, failure.fix, failure.exit_code)
+    for engine in every_card():
+        yield _tried(f"engine {engine.name}", partial(_spoken, engine.name, settings))
+    yield _tried("encoders", _encoded)
+    yield _player(settings)
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    state = "ok" if free > 1 << 28 else "note"
+    yield Finding("disk", state, f"{free / 1e9:.1f} GB free in {tempfile.gettempdir()}")
+    locale = os.environ.get("LC_ALL") or os.environ.get("LANG") or "not set"
+    yield Finding("locale", "ok", f"{locale}, terminal encoding {sys.stdout.encoding}")
+
+
+def _settings_file(path: Path) -> Finding:
+    if not path.exists():
+        return Finding("settings", "ok", f"{path} does not exist; defaults hold")
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o022:
+        fix = f"chmod go-w {path}"
+        return Finding("settings", "note", f"{path} can be changed by other users", fix)
+    return Finding("settings", "ok", str(path))
+
+
+def _tried(name: str, attempt: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, "ok", attempt())
+    except TtmError as failure:
+        return Finding(name, "bad", failure.what, failure.fix, failure.exit_code)
+
+
+def _spoken(engine: str, settings: Config) -> str:
+    """Speak a word in a real worker."""
+    import time
+
+    from ttm.worker.client import Worker
+
+    options = {}
+    if engine == "espeak":
+        espeak = settings.engine.espeak
+        options = {"library": espeak.library, "data": espeak.data}
+    worker = Worker(engine, options)
+    try:
+        began = time.monotonic()
+        seconds = sum(audio.seconds for audio in worker.speak(Speech("Hello.")))
+        first = time.monotonic() - began
+        voices = len(worker.voices())
+    finally:
+        worker.close()
+    return f"speaks ({voices} voices; {seconds:.1f} s of sound {first * 1000:.0f} ms after start)"
+
+
+def _encoded() -> str:
+    """Encode a moment of sound in every format."""
+    from ttm.audio import silence
+    from ttm.audio.formats import FORMATS
+    from ttm.audio.sink import open_sink
+    from ttm.audio.target import open_target
+
+    with tempfile.TemporaryDirectory(prefix="ttm-doctor-") as folder:
+        for form in FORMATS.values():
+            target = open_target(os.path.join(folder, f"sound{form.suffixes[0]}"))
+            with open_sink(target, form, native_rate=24_000) as sink:
+                sink.write(silence(0.2, 24_000))
+                sink.close()
+    return f"{', '.join(FORMATS)} can be written"
+
+
+def _player(settings: Config) -> Finding:
+    from ttm.playback import find_player
+
+    try:
+        command = find_player(settings.playback.player)
+    except TtmError as failure:
+        return Finding("playback", "note", failure.what, failure.fix)
+    return Finding("playback", "ok", f"through {command[0]}")
