@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -96,11 +97,16 @@ def reader() -> Reader:
 
 
 @pytest.fixture
-def leftovers() -> Callable[[], tuple[int, int, int]]:
-    """Descriptors, child processes (zombies too) and threads."""
+def no_leftovers() -> Iterator[None]:
+    """Holds a test to leaving no descriptor, no child process (or zombie) and no thread behind."""
+    own = psutil.Process()
 
-    def count() -> tuple[int, int, int]:
-        own = psutil.Process()
+    def held() -> tuple[int, int, int]:
         return own.num_fds(), len(own.children()), own.num_threads()
 
-    return count
+    before = held()
+    yield
+    deadline = time.monotonic() + 5
+    while any(now > then for now, then in zip(held(), before, strict=True)):
+        assert time.monotonic() < deadline, (before, held())
+        time.sleep(0.01)

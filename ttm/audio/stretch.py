@@ -33,7 +33,7 @@ def stretch(audio: Audio, factor: float) -> Audio:
         raise UsageError(f"a tempo of {factor:g} is not between {RATE_MIN:g} and {RATE_MAX:g}")
     if factor == 1 or not audio.pcm:
         return audio
-    length = round(audio.samples / factor)
+    length = max(1, round(audio.samples / factor))
     hop = max(8, round(HOP * audio.rate))
     search = max(4, round(SEARCH * audio.rate))
     return like(audio, _wsola(audio.numpy(), factor, length, hop, search), 1 / factor)

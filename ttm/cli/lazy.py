@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import typer
@@ -15,6 +17,9 @@ class LazyGroup(TyperGroup):
     """Lists `COMMANDS` without importing them; resolves one by importing `ttm.cli.<name>`."""
 
     _listing = False
+
+    def get_params(self, ctx: Any) -> Any:
+        return _as_they_are(super().get_params(ctx))
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -45,8 +50,7 @@ def command(name: str) -> Any:
     found = typer.main.get_command(app)
     found.name = name
     for one in (found, *getattr(found, "commands", {}).values()):
-        for parameter in one.params:
-            _take_text_as_it_is(parameter)
+        one.get_params = partial(_parameters, one.get_params)
     return found
 
 
@@ -59,11 +63,18 @@ class _AsItIs:
         return value
 
 
-def _take_text_as_it_is(parameter: Any) -> None:
-    """Spare a text parameter Typer's conversion, whose pydantic takes 100 ms to import.
+def _parameters(inner: Callable[[Any], list[Any]], ctx: Any) -> list[Any]:
+    return _as_they_are(inner(ctx))
+
+
+def _as_they_are(parameters: list[Any]) -> list[Any]:
+    """The parameters, the text among them spared Typer's conversion, whose pydantic takes 100 ms
+    to import.
 
     Where a later Typer does not ask this way, the conversion happens and only the time is lost.
     """
-    described = getattr(parameter, "type_descriptor", None)
-    if described is not None and described.annotation in (str, list[str], bool):
-        parameter.get_runtime_param = _AsItIs
+    for parameter in parameters:
+        described = getattr(parameter, "type_descriptor", None)
+        if described is not None and described.annotation in (str, list[str], bool):
+            parameter.get_runtime_param = _AsItIs
+    return parameters

@@ -120,44 +120,50 @@ def _chunks(found: Iterable[Sentence]) -> Iterator[Chunk]:
     new_chapter = False
     for sentence in found:
         new_chapter |= sentence.chapter
-        begins = max(begins, sentence.begins, key=_RANK.__getitem__)
+        begins = _stronger(begins, sentence.begins)
         if not speakable(sentence.words.text):
             # The rest of its sentence, if any, is then the first of it that is heard.
-            begins = max(begins, "sentence", key=_RANK.__getitem__)
+            begins = _stronger(begins, "sentence")
             continue
         words = _collapsed(sentence.words)
         index += 1
         paragraph += begins == "paragraph"
         chapter += new_chapter or not chapter
         yield Chunk(
-            index=index,
-            text=words.text,
-            start=start,
-            end=sentence.end,
-            line=sentence.line,
-            column=sentence.column,
-            paragraph=paragraph,
-            chapter=chapter,
-            ends=sentence.ends,
-            begins=begins,
-            lines=sentence.lines,
-            words=words,
+            index,
+            words.text,
+            start,
+            sentence.end,
+            sentence.line,
+            sentence.column,
+            paragraph,
+            chapter,
+            sentence.ends,
+            begins,
+            sentence.lines,
+            words,
         )
         start, begins, new_chapter = sentence.end, "cut", False
+
+
+def _stronger(one: Begins, other: Begins) -> Begins:
+    return one if _RANK[one] >= _RANK[other] else other
 
 
 def _collapsed(words: Traced) -> Traced:
     """With single spaces for all white space."""
     text = " ".join(words.text.split())
+    if text == words.text:
+        return words
     if len(text) == len(words.text):
         return Traced(text, words.at, words.source, words.end)
-    tracer = Tracer()
-    for run in re.finditer(r"\S+|\s+", words.text):
-        if run[0].isspace():
-            tracer.add(" ", words.origin(run.start()))
-        else:
-            tracer.copy(words, *run.span())
-    return tracer.built(words.end)
+    tracer, done = Tracer(), 0
+    for white in re.finditer(r"\s{2,}", words.text):
+        tracer.copy(words, done, white.start() + 1)
+        done = white.end()
+    tracer.copy(words, done, len(words.text))
+    spaced = tracer.built(words.end)
+    return Traced(text, spaced.at, spaced.source, spaced.end)
 
 
 def split(chunks: Iterable[Chunk], by: Unit) -> Iterator[tuple[int, Iterator[Chunk]]]:

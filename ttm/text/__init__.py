@@ -1,0 +1,1 @@
+"""What was written becomes what is spoken, with the way back kept."""

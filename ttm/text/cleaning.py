@@ -194,9 +194,11 @@ def _composed(traced: Traced) -> Traced:
             while stop < run.end() and _joins(text[stop - 1], text[stop]):
                 stop += 1
             cluster = text[start:stop]
-            if not unicodedata.is_normalized("NFC", cluster):
-                tracer.copy(traced, done, start)
-                for k, char in enumerate(_capped(unicodedata.normalize("NFC", cluster))):
+            composed = unicodedata.normalize("NFC", cluster)
+            if composed != cluster:
+                if start > done:
+                    tracer.copy(traced, done, start)
+                for k, char in enumerate(_capped(composed)):
                     tracer.add(char, traced.origin(min(start + k, stop - 1)))
                 done = stop
             start = stop
@@ -206,6 +208,8 @@ def _composed(traced: Traced) -> Traced:
 
 def _capped(cluster: str) -> str:
     """Without the marks beyond the 16th: NFC may turn one mark into two."""
+    if len(cluster) <= MARKS_KEPT:
+        return cluster
     kept, marks = [], 0
     for char in cluster:
         marks += unicodedata.category(char)[0] == "M"

@@ -24,43 +24,14 @@ EVENT = re.compile(rf"[{LINE_ENDS}{WIDE}{NARROW}][{WIDE}{NARROW}{re.escape(CLOSE
 WIDE_GAP = re.compile(rf"[^\S{LINE_ENDS}]{{{GAP}}}")
 NEXT_WORD = re.compile(rf"\S{{1,{WORD}}}")
 
-_HEADING = r"(?P<heading>#{1,6})[ \t]"
-_ITEM = r"(?P<item>[-*+•‣◦▪]|\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]"
-_RULE = r"(?P<rule>[-*_=~#])(?P=rule){2}"
-NEW_LINE = re.compile(rf"{_HEADING}|{_ITEM}|{_RULE}")
-"""The beginning of a line that does not go on with the line before."""
-LINE_START = 8
-"""Characters that tell what kind of line begins."""
-
+_WIDE = frozenset(WIDE)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
-CHAPTER_WORD = re.compile(
-    r"(?:chapter|part|book|kapitel|teil|buch|chapitre|partie|livre|cap[ií]tulo|capitolo|parte"
-    r"|libro|livro|hoofdstuk|deel|boek|глава|часть)\s|(?:prologue|epilogue)\b|第",
-    re.IGNORECASE,
-)
-"""What a chapter's own line begins with."""
-_COUNTED = (
-    "one two three four five six seven eight nine ten eleven twelve first second third fourth fifth"
-    " eins zwei drei vier fünf sechs sieben acht neun zehn erster zweiter dritter"
-    " un une deux trois quatre cinq six sept huit neuf dix premier première"
-    " uno dos tres cuatro cinco seis siete ocho nueve diez primero primera"
-    " due tre quattro cinque sei sette otto nove dieci primo prima um dois três"
-).replace(" ", "|")
-_CHAPTER_LINE = re.compile(
-    rf"\w+\s+(?:the\s+)?(?:\d+|[ivxlcdm]+|{_COUNTED})(?!\w).*"
-    r"|(?:prologue|epilogue)[.:]?"
-    r"|第\s*[0-9０-９〇零一二三四五六七八九十百千两]+\s*[章回卷部編编話话節节].*",  # noqa: RUF001
-    re.IGNORECASE | re.DOTALL,
-)
-CHAPTER_LENGTH = 60
-"""Characters of the longest chapter line."""
 
-
-def is_chapter(paragraph: str) -> bool:
-    """Whether a paragraph that begins with a chapter word is a chapter's title."""
-    title = paragraph.strip()
-    return len(title) <= CHAPTER_LENGTH and _CHAPTER_LINE.fullmatch(title) is not None
+def skip(run: re.Pattern[str], text: str, start: int) -> int:
+    """Where a run that begins at `start`, if one does, ends."""
+    found = run.match(text, start)
+    return found.end() if found else start
 
 
 def stands_alone(marks: str, after: str) -> bool | None:
@@ -68,7 +39,7 @@ def stands_alone(marks: str, after: str) -> bool | None:
 
     None: sentencex has to be asked, with the word that follows.
     """
-    if any(mark in WIDE for mark in marks):
+    if not _WIDE.isdisjoint(marks):
         return after.isspace() or marks[-1] not in CLOSERS or after in OPENERS
     if after.isspace():
         return None
@@ -78,7 +49,7 @@ def stands_alone(marks: str, after: str) -> bool | None:
 class Abbreviations:
     """Tells the full stop of a sentence from that of `Dr.`, in one language."""
 
-    CONTEXT = 160
+    CONTEXT = 100
     """Characters before the mark that sentencex is shown."""
 
     def __init__(self, language: str) -> None:
@@ -100,14 +71,19 @@ class Abbreviations:
             start = max(start, stop - self.CONTEXT)
         # One ASCII space between words: sentencex 1.0.32 panics on "A.\u3000B" and the like.
         before = " ".join(text[start:stop].split())
-        marks = len(before) - len(before.rstrip(WIDE + NARROW + CLOSERS))
+        bare = before.rstrip(CLOSERS)
+        if before[-1] in ")]":  # within brackets sentencex ends no sentence
+            before, word = bare, word.strip(OPENERS + CLOSERS + "([")
+            if not word[:1].isupper():
+                return False
+        first = len(bare.rstrip(WIDE + NARROW + CLOSERS))
         try:
             parts = self._segment(self._language, f"{before} {word}")
         except BaseException as failure:
             if type(failure).__name__ != "PanicException":  # pyo3's, which cannot be imported
                 raise
             return True
-        edge, first = 0, len(before) - marks
+        edge = 0
         for part in parts[:-1]:
             edge += len(part)
             if first < edge <= len(before) + 1:

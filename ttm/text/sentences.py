@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from ttm.text import endings
+from ttm.text import endings, lines
 from ttm.text.cutting import begins_cluster, best_cut
 from ttm.text.traced import Traced, plain
 
@@ -21,7 +21,7 @@ _Verdict = _End | Literal["no", "wait"]
 _WHITE = re.compile(r"\s*")
 _PARAGRAPH_END = re.compile(rf"[\f\u2029]|[\n\u2028][^\S{endings.LINE_ENDS}]*[{endings.LINE_ENDS}]")
 _LINE_END = re.compile(rf"[{endings.LINE_ENDS}]")
-_CHAPTER_WINDOW = endings.CHAPTER_LENGTH + 20
+_CHAPTER_WINDOW = lines.CHAPTER_LENGTH + 20
 """Characters in which a chapter's line and the blank line after it must fit."""
 
 
@@ -137,7 +137,7 @@ class Segmenter:
     def _skip_white(self) -> int:
         """Pass over white space, counting what it separates; return where it ends."""
         text = self._tape.text
-        start = _WHITE.match(text, self._start).end()  # type: ignore[union-attr]
+        start = endings.skip(_WHITE, text, self._start)
         if start > self._start:
             white = text[self._start : start]
             feeds = white.count("\f")
@@ -149,9 +149,9 @@ class Segmenter:
 
     def _go_to(self, start: int) -> None:
         """Leave what is before `start` behind, counting its lines."""
-        lines = self._tape.text.count("\n", self._start, start)
-        if lines:
-            self._line += lines
+        line_ends = self._tape.text.count("\n", self._start, start)
+        if line_ends:
+            self._line += line_ends
             last = self._tape.text.rindex("\n", self._start, start)
             self._line_start = self._tape.origin(last) + 1
         self._start = start
@@ -159,9 +159,9 @@ class Segmenter:
     def _begin_line(self, start: int) -> bool:
         """Learn what kind of line begins at `start`; False: more text is needed."""
         text = self._tape.text
-        if not self._has_word(start, endings.LINE_START):
+        if not self._has_word(start, lines.LINE_START):
             return False
-        kind = endings.NEW_LINE.match(text, start)
+        kind = lines.NEW_LINE.match(text, start)
         self._heading = bool(kind and kind["heading"])
         self._rule = bool(kind and kind["rule"])
         if kind and kind["heading"]:
@@ -169,7 +169,7 @@ class Segmenter:
             self._chapter |= len(kind["heading"]) <= 2
         elif kind and kind["item"]:
             self._scan = kind.end()
-        elif self._line_ends > 1 and endings.CHAPTER_WORD.match(text, start):
+        elif self._line_ends > 1 and lines.CHAPTER_WORD.match(text, start):
             chapter = self._is_chapter(start)
             if chapter is None:
                 return False
@@ -188,10 +188,10 @@ class Segmenter:
         text, stop = self._tape.text, start + _CHAPTER_WINDOW
         end = (_LINE_END if self._follow else _PARAGRAPH_END).search(text, start, stop)
         if end:
-            return endings.is_chapter(text[start : end.start()])
+            return lines.is_chapter(text[start : end.start()])
         if len(text) >= stop:
             return False
-        return endings.is_chapter(text[start:]) if self._final else None
+        return lines.is_chapter(text[start:]) if self._final else None
 
     def _find_end(self) -> _End | Literal["wait"]:
         """Where the sentence ends, by the first rule that applies."""
@@ -228,10 +228,11 @@ class Segmenter:
         """
         text = self._tape.text
         limit = self._limit()
-        gap = endings.WIDE_GAP.search(text, self._gap_scan, at)
-        if gap and (limit is None or gap.start() < limit):
+        stop = at if limit is None else min(at, limit)
+        gap = endings.WIDE_GAP.search(text, self._gap_scan, stop)
+        if gap:
             return gap.start(), gap.start(), "sentence"
-        self._gap_scan = max(self._gap_scan, at - endings.GAP)
+        self._gap_scan = max(self._gap_scan, stop - endings.GAP)
         if limit is None or limit >= past:
             return None
         at = best_cut(text, self._start, limit)
@@ -252,13 +253,14 @@ class Segmenter:
         text, past = self._tape.text, event.end()
         if past == len(text):
             return self._at_tape_end()
-        if not begins_cluster(text, past, self._start):  # a variation selector on the mark
-            return "no"
-        alone = endings.stands_alone(event[0], text[past])
+        follower = text[past]
+        if not (follower.isspace() or begins_cluster(text, past, self._start)):
+            return "no"  # a variation selector on the mark
+        alone = endings.stands_alone(event[0], follower)
         if alone is not None:
-            stop = past + (text[past] in "\n\u2028")
+            stop = past + (follower in "\n\u2028")
             return (past, stop, "sentence") if alone else "no"
-        after = endings.BLANKS.match(text, past).end()  # type: ignore[union-attr]
+        after = endings.skip(endings.BLANKS, text, past)
         if after - past >= endings.GAP:
             return past, past, "sentence"
         if after == len(text):
@@ -270,7 +272,7 @@ class Segmenter:
         else:
             if not self._has_word(after, endings.WORD):
                 return "wait"
-            word, stop = endings.NEXT_WORD.match(text, after)[0], after  # type: ignore[index]
+            word, stop = text[after : endings.skip(endings.NEXT_WORD, text, after)], after
         ends = self._abbreviations.split(text, self._start, past, word)
         return (past, stop, "sentence") if ends else "no"
 
@@ -283,16 +285,16 @@ class Segmenter:
             return at, at + 1, "paragraph"
         if self._follow or (self._rule and len(set(text[self._start : at].strip())) == 1):
             return at, at + 1, "sentence"
-        after = endings.BLANKS.match(text, at + 1).end()  # type: ignore[union-attr]
+        after = endings.skip(endings.BLANKS, text, at + 1)
         if after - at > endings.GAP:
             return at, at + 1, "sentence"
         if after == len(text):
             return self._at_tape_end()
         if text[after] in endings.LINE_ENDS:
             return at, at + 1, "paragraph"
-        if not self._has_word(after, endings.LINE_START):
+        if not self._has_word(after, lines.LINE_START):
             return "wait"
-        kind = endings.NEW_LINE.match(text, after)
+        kind = lines.NEW_LINE.match(text, after)
         if not kind:
             return "no"
         return at, at + 1, "paragraph" if kind["heading"] else "sentence"
@@ -309,18 +311,17 @@ class Segmenter:
             end -= 1
         line_ended = stop > end and text[stop - 1] in "\n\u2028"
         words = tape.cut(start, end)
-        line, column = self._line, words.source[0] - self._line_start + 1
-        lines: tuple[int, ...] = ()
+        further: tuple[int, ...] = ()
         if "\n" in words.text:
             found = re.finditer("\n", words.text)
-            lines = tuple(words.origin(line_end.start()) + 1 for line_end in found)
+            further = tuple(words.origin(line_end.start()) + 1 for line_end in found)
         sentence = Sentence(
             words,
             # A line's end is spoken for before the next character is known.
             tape.origin(stop - 1) + 1 if line_ended else tape.origin(stop),
-            line,
-            column,
-            lines,
+            self._line,
+            words.source[0] - self._line_start + 1,
+            further,
             self._begins,
             ends,
             self._chapter,

@@ -29,7 +29,11 @@ class Traced:
 
     def cut(self, start: int, stop: int) -> Traced:
         """The part from `start` up to `stop`."""
-        text, first, end = self.text[start:stop], self.origin(start), self.origin(stop)
+        text = self.text[start:stop]
+        if len(self.at) == 1 and start < stop < len(self.text):
+            first = self.source[0] + start
+            return Traced(text, (0,), (first,), first + len(text))
+        first, end = self.origin(start), self.origin(stop)
         if not text or len(self.at) == 1:
             return Traced(text, (0,), (first,), end)
         run, stop_run = bisect_right(self.at, start), bisect_left(self.at, stop)
