@@ -135,6 +135,16 @@ def test_a_chunk_without_speech_goes_with_the_next() -> None:
     ]
 
 
+def test_a_silent_piece_within_a_sentence_does_not_begin_another() -> None:
+    text = "Start " + "-" * 30 + " end. " + "-" * 30 + " Two"
+    chunks = list(plan([text], budget=20))
+    assert [(c.text.strip("- "), c.begins) for c in chunks] == [
+        ("Start", "paragraph"),
+        ("end.", "cut"),
+        ("Two", "sentence"),
+    ]
+
+
 def test_paragraphs_and_chapters_are_counted() -> None:
     paragraphs = [
         *[

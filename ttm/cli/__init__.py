@@ -6,6 +6,7 @@ Start-up is counted in milliseconds here: a command's module is imported when it
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -29,13 +30,11 @@ COMMANDS = {
 }
 """Name and sentence; the command is what bears its name in `ttm.cli.<name>`."""
 
-GLOBAL = ("--help", "--version", "--debug", "--install-completion", "--show-completion")
+GLOBAL = ("--help", "-h", "--version", "--install-completion", "--show-completion")
 
-QUITTING = {
-    name: number
-    for name in ("SIGTERM", "SIGHUP")
-    if (number := getattr(signal, name, None)) is not None
-}
+QUITTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+USUAL = (signal.SIG_DFL, signal.default_int_handler)
+"""What a signal does that nobody has decided about; nohup and the like ignore it on purpose."""
 
 
 class Quit(BaseException):
@@ -50,20 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `ttm` with these arguments, or the process's own; the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     _open_standard_descriptors()
-    if words == ["--version"]:
-        from ttm.cli import output
-
-        words = []
-        try:
-            output.line(f"ttm {__version__}")
-        except TtmError as failure:
-            output.error(failure)
-            return failure.exit_code
-        return 0
-    debug = "--debug" in words[:1] or bool(os.environ.get("TTM_DEBUG"))
-    for number in QUITTING.values():
-        # nohup and the like ignore a signal on purpose.
-        if signal.getsignal(number) is signal.SIG_DFL:
+    debug = bool(os.environ.get("TTM_DEBUG"))
+    if words[:1] == ["--debug"]:
+        words, debug = words[1:], True
+    for number in QUITTING:
+        if signal.getsignal(number) in USUAL:
             signal.signal(number, _quit)
     try:
         return _run(_with_command(words))
@@ -74,10 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _trace(failure)
         output.error(failure)
         return failure.exit_code
-    except KeyboardInterrupt:
-        return _interrupted(signal.SIGINT)
     except Quit as quitting:
-        return _interrupted(quitting.number)
+        from ttm.cli import output
+
+        output.note("ttm: interrupted" if quitting.number == signal.SIGINT else "ttm: stopped")
+        return 128 + quitting.number
     except Exception as bug:
         from ttm.cli import output
 
@@ -89,12 +80,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    from ttm.cli import output
+
+    if words[:1] == ["--version"]:
+        output.line(f"ttm {__version__}")
+        return 0
     app = application()
-    outcome = None
     try:
-        outcome = app(words, standalone_mode=False, prog_name="ttm")
+        with contextlib.redirect_stdout(output.stdout()):
+            outcome = app(words, standalone_mode=False, prog_name="ttm")
     except Exception as failure:
-        usage = _usage(failure)
+        if type(failure).__name__ == "NoArgsIsHelpError":  # it has printed the help
+            return 2
+        usage = _usage(failure, words)
         if usage is None:
             raise
         raise usage from None
@@ -105,23 +103,22 @@ def application() -> typer.Typer:
     """The whole command line as a Typer application."""
     import typer
 
-    from ttm.cli.lazy import LazyGroup
+    from ttm.cli.lazy import HELP, LazyGroup
 
     app = typer.Typer(
-        cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=True
+        cls=LazyGroup,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": HELP},
     )
 
     @app.callback(epilog="`ttm TEXT` is `ttm say TEXT`.")
     def ttm(
+        # Both are dealt with before Typer is imported, and stand here for the help.
         version: bool = typer.Option(False, "--version", help="Print the version and exit."),
         debug: bool = typer.Option(False, "--debug", help="Show where an error came from."),
     ) -> None:
         """Talk To Me: local text-to-speech for people who live in a terminal."""
-        if version:
-            from ttm.cli import output
-
-            output.line(f"ttm {__version__}")
-            raise typer.Exit
 
     return app
 
@@ -143,35 +140,26 @@ def _with_command(words: list[str]) -> list[str]:
     return ["say", *words]
 
 
-def _usage(failure: Exception) -> UsageError | None:
+def _usage(failure: Exception, words: list[str]) -> UsageError | None:
     """Typer's own complaint about the command line, in our words; None for anything else."""
     import typer
 
-    if isinstance(failure, typer.Abort):
-        raise KeyboardInterrupt from None
     base = typer.BadParameter.__mro__[1]  # UsageError of the click inside typer
     if not isinstance(failure, base):
         return None
-    if type(failure).__name__ == "NoArgsIsHelpError":
-        failure.show()  # type: ignore[attr-defined]
-        raise typer.Exit(2)
     context = getattr(failure, "ctx", None)
-    command = context.command_path if context else "ttm"
+    command = context.command_path if context else f"ttm {words[0]}"
     what = " ".join(failure.format_message().split())  # type: ignore[attr-defined]
-    if what.startswith("No such option"):
+    what = what[:1].lower() + what[1:]
+    if what.startswith("no such option"):
         return UsageError(what, f"`{command} --help` shows all; text that begins with - goes after --")
     return UsageError(what, f"`{command} --help` shows what it takes")
 
 
 def _quit(number: int, frame: FrameType | None) -> None:
+    for each in QUITTING:  # a second one must not cut short how the first cleans up
+        signal.signal(each, signal.SIG_IGN)
     raise Quit(number)
-
-
-def _interrupted(number: int) -> int:
-    from ttm.cli import output
-
-    output.note("ttm: interrupted" if number == signal.SIGINT else "ttm: stopped")
-    return 128 + number
 
 
 def _open_standard_descriptors() -> None:

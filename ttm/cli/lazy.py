@@ -12,6 +12,9 @@ from typer.core import TyperCommand, TyperGroup
 
 from ttm.cli import COMMANDS
 
+HELP = ["--help", "-h"]
+"""The options that ask for help."""
+
 
 class LazyGroup(TyperGroup):
     """Lists `COMMANDS` without importing them; resolves one by importing `ttm.cli.<name>`."""
@@ -69,7 +72,7 @@ def _parameters(inner: Callable[[Any], list[Any]], ctx: Any) -> list[Any]:
 
 def _as_they_are(parameters: list[Any]) -> list[Any]:
     """The parameters, the text among them spared Typer's conversion, whose pydantic takes 100 ms
-    to import.
+    to import, and help spared types that say nothing: `<bool>` of a flag.
 
     Where a later Typer does not ask this way, the conversion happens and only the time is lost.
     """
@@ -77,4 +80,10 @@ def _as_they_are(parameters: list[Any]) -> list[Any]:
         described = getattr(parameter, "type_descriptor", None)
         if described is not None and described.annotation in (str, list[str], bool):
             parameter.get_runtime_param = _AsItIs
+            if parameter.metavar is None or parameter.param_type_name == "argument":
+                parameter.display_type_rich = _no_type
     return parameters
+
+
+def _no_type(ctx: Any) -> str:
+    return ""

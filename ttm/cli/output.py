@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json as jsonlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ttm.errors import ConfigError, OutputError, ReaderLeft, TtmError
+from ttm.errors import ConfigError, ReaderLeft, TtmError
 
 UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -43,7 +45,34 @@ def raw(block: bytes) -> None:
     except BrokenPipeError:
         raise ReaderLeft("the reader of stdout left") from None
     except OSError as failure:
-        raise OutputError(f"cannot write to stdout: {failure.strerror}") from None
+        from ttm.audio.target import refusal
+
+        raise refusal("stdout", failure) from None
+
+
+class _Raw(io.RawIOBase):
+    """Descriptor 1, whose failures are ours: to an OSError Typer answers with exit code 1."""
+
+    name = "<stdout>"
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return os.isatty(1)
+
+    def fileno(self) -> int:
+        return 1
+
+    def write(self, block: Any) -> int:
+        raw(bytes(block))
+        return len(block)
+
+
+def stdout() -> io.TextIOWrapper:
+    """What libraries print to that print for us: help, and completion scripts."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return io.TextIOWrapper(_Raw(), encoding, "replace", write_through=True)
 
 
 def json(value: Any, *, stderr: bool = False) -> None:
@@ -93,6 +122,17 @@ def failure_json(failure: TtmError) -> dict[str, Any]:
     if isinstance(failure, ConfigError):
         about["problems"] = list(failure.problems)
     return {"ok": False, "error": about}
+
+
+@contextlib.contextmanager
+def failures_in_json(wanted: bool, *, stderr: bool = False) -> Iterator[None]:
+    """Have a failure inside print its envelope where the result would have gone, if `wanted`."""
+    try:
+        yield
+    except TtmError as failure:
+        if wanted and not isinstance(failure, ReaderLeft):
+            json(failure_json(failure), stderr=stderr)
+        raise
 
 
 def progress_wanted() -> bool:

@@ -122,8 +122,6 @@ def _chunks(found: Iterable[Sentence]) -> Iterator[Chunk]:
         new_chapter |= sentence.chapter
         begins = _stronger(begins, sentence.begins)
         if not speakable(sentence.words.text):
-            # The rest of its sentence, if any, is then the first of it that is heard.
-            begins = _stronger(begins, "sentence")
             continue
         words = _collapsed(sentence.words)
         index += 1

@@ -5,14 +5,15 @@ espeak-ng is a separate program under GPL-3 (see NOTICE); ttm talks to it across
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Sequence
 
 from ttm.audio import Audio
-from ttm.engine.espeak import mouth
-from ttm.engine.espeak.library import SENTENCE, WORD, Event, Library, VoiceFile
-from ttm.errors import EngineUnavailable
+from ttm.engine.espeak.library import Library, VoiceFile
+from ttm.engine.espeak.mouth import Manner, Mouth, Utterance
+from ttm.errors import EngineUnavailable, UnknownName
 from ttm.speech import Speech, Timing, Voice
 
 WORDS_A_MINUTE = 175
@@ -22,6 +23,8 @@ SEMITONES_A_STEP = 0.241
 12 * log2(254 / 64) / 99 (pitch_adjust_tab in its synthesize.c)."""
 
 WORD_AT = re.compile(r"\w+")
+CLOSING = ".,;:!?)\"'"
+"""What espeak-ng counts to a number before it."""
 
 
 class EspeakEngine:
@@ -45,6 +48,8 @@ class EspeakEngine:
         self._variants = self._library.list_voices("variant")
         self._intonation = intonation
         self._word_gap = word_gap
+        self._waiting: Mouth | None = None
+        """Forked ahead of the next text: a fork and a voice cost 2 ms while another speaks."""
 
     def voices(self) -> list[Voice]:
         """The voices by their language tags, then the variants, whose names begin with `+`."""
@@ -64,11 +69,9 @@ class EspeakEngine:
         base, plus, variant = (speech.voice or "en-us").partition("+")
         known = self._voices.get(base)
         identifier = known.aliases[0] if known else base
-        said = mouth.speak(
-            self._library,
-            speech.text,
-            voice=identifier + plus + variant,
-            parameters=(
+        manner = Manner(
+            identifier + plus + variant,
+            (
                 ("rate", round(WORDS_A_MINUTE * speech.rate)),
                 ("pitch", min(99, max(0, round(50 + speech.pitch / SEMITONES_A_STEP)))),
                 ("range", self._intonation),
@@ -76,13 +79,31 @@ class EspeakEngine:
                 ("wordgap", round(self._word_gap / 10)),
             ),
         )
-        rate = self._library.rate
-        timings = _timings(speech.text, said.events, len(said.pcm) // 2, rate)
+        # A NUL would end the text; a space leaves every character in its place.
+        said = self._say(speech.text.replace("\0", " "), manner)
         if said.pcm:
-            yield Audio(said.pcm, rate, "s16", timings)
+            timings = _timings(speech.text, said, self._library.rate)
+            yield Audio(said.pcm, self._library.rate, "s16", timings)
 
     def close(self) -> None:
-        """The process ends with its engine; there is nothing else to give back."""
+        """End the mouth that waits for a text; the library ends with its process."""
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
+
+    def _say(self, text: str, manner: Manner) -> Utterance:
+        if self._waiting is not None and self._waiting.manner != manner:
+            self.close()
+        mouth = self._waiting or Mouth(self._library, manner)
+        self._waiting = None
+        mouth.begin(text)
+        with contextlib.suppress(OSError):  # no room for a second process; it comes when needed
+            self._waiting = Mouth(self._library, manner)
+        try:
+            return mouth.finish()
+        except UnknownName:
+            self.close()
+            raise
 
 
 def _bundled() -> tuple[str, str]:
@@ -117,41 +138,38 @@ def _voices(files: list[VoiceFile]) -> dict[str, Voice]:
     return voices
 
 
-def _timings(text: str, events: tuple[Event, ...], samples: int, rate: int) -> tuple[Timing, ...]:
-    """Sentences and words with where they begin, each lasting until the next of its kind."""
-    sentences = [(e.position - 1, e.sample) for e in events if e.type == SENTENCE]
-    ends = [*(start for start, _ in sentences[1:]), len(text)][: len(sentences)]
-    spans = [(start, end, at) for (start, at), end in zip(sentences, ends, strict=True)]
-    timings = _lasting("sentence", spans, samples, rate)
-    timings += _lasting("word", _words(text, events), samples, rate)
-    return tuple(sorted(timings, key=lambda timing: (timing.at, timing.kind)))
+def _timings(text: str, said: Utterance, rate: int) -> tuple[Timing, ...]:
+    """The words with where they begin, each lasting until the next."""
+    words = _words(text, said.words)
+    untils = [*(at for _, _, at in words[1:]), len(said.pcm) // 2]
+    return tuple(
+        Timing("word", start, end, at / rate, until / rate)
+        for (start, end, at), until in zip(words, untils, strict=False)
+    )
 
 
-def _words(text: str, events: tuple[Event, ...]) -> list[tuple[int, int, int]]:
-    """Start, end and first sample of each word.
+def _words(text: str, found: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """First character, end and first sample of each word or spoken symbol.
 
-    The library reports `$3.50` as several words at overlapping places, and a word after a
-    comma at the space before it; here the former are one and the latter start at a letter.
+    The library reports `3.50` as several words at overlapping places; here they are one.
     """
     words: list[tuple[int, int, int]] = []
-    for event in events:
-        found = WORD_AT.search(text, max(0, event.position - 1))
-        if event.type != WORD or not found:
+    for (place, length, sample), after in itertools.zip_longest(found, found[1:]):
+        start = place
+        while text[start : start + 1].isspace():
+            start += 1
+        # At a space it reports the word behind it (`Elm St., and`), or one more word of the
+        # symbol before it (the `heart` of a red heart): then the word has a report of its own.
+        if start >= len(text) or (start > place and after and after[0] == start):
             continue
-        start, end = found.start(), max(found.end(), event.position - 1 + event.length)
-        end = start + len(text[start:end].rstrip(" \t\n.,;:!?)\"'"))
+        word = WORD_AT.match(text, start)
+        reported = text[start : max(start, place + length)].split(maxsplit=1)
+        end = max(
+            word.end() if word else start + 1,
+            start + len(reported[0].rstrip(CLOSING)) if reported else 0,
+        )
         if words and start < words[-1][1]:
             words[-1] = (words[-1][0], max(end, words[-1][1]), words[-1][2])
         else:
-            words.append((start, max(end, start + 1), event.sample))
+            words.append((start, end, sample))
     return words
-
-
-def _lasting(
-    kind: Literal["word", "sentence"], spans: list[tuple[int, int, int]], samples: int, rate: int
-) -> list[Timing]:
-    untils = [*(at for _, _, at in spans[1:]), samples][: len(spans)]
-    return [
-        Timing(kind, start, end, at / rate, until / rate)
-        for (start, end, at), until in zip(spans, untils, strict=True)
-    ]

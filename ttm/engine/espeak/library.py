@@ -6,8 +6,8 @@ process that may die calls `synthesize`.
 
 from __future__ import annotations
 
+import array
 import ctypes
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,10 @@ SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: samples by callback, in the calling
 DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT
 UTF8 = 1  # espeakCHARS_UTF8
 CHARACTERS = 1  # POS_CHARACTER
-BUFFER = 200
+BUFFER = 1000
 """Milliseconds of sound a callback; fewer callbacks are fewer crossings into Python."""
+WORD = 1  # espeakEVENT_WORD
 
-WORD, SENTENCE, END = 1, 2, 5
 PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4, "wordgap": 7}
 
 
@@ -73,19 +73,6 @@ class VoiceFile:
     """Its path below the voice folders; what `set_voice` takes."""
     gender: int
     """1 male, 2 female, 0 neither."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Where in the sound something of the text begins."""
-
-    type: int
-    """WORD, SENTENCE or END."""
-    position: int
-    """1-based character of the text."""
-    length: int
-    """Characters."""
-    sample: int
 
 
 class Library:
@@ -146,29 +133,33 @@ class Library:
 
     def set_voice(self, identifier: str) -> bool:
         """Speak with this voice from here on; false when there is none of that name."""
-        return bool(self._lib.espeak_SetVoiceByName(identifier.encode()) == 0)
+        encoded = identifier.encode(errors="replace")
+        return bool(self._lib.espeak_SetVoiceByName(encoded) == 0)
 
     def set_parameter(self, name: str, value: int) -> None:
         self._lib.espeak_SetParameter(PARAMETERS[name], value, 0)
 
-    def synthesize(self, text: str, hear: Callable[[bytes, list[Event]], None]) -> None:
-        """Speak `text`, handing on s16 samples at `rate` and events as they come."""
+    def synthesize(self, text: bytes) -> tuple[bytearray, array.array[int]]:
+        """Speak UTF-8: the s16 samples at `rate`, and for each word its first character, its
+        length and its first sample."""
+        pcm = bytearray()
+        words = array.array("i")
 
         def callback(samples: int | None, count: int, events: ctypes.Array[_Event]) -> int:
-            heard: list[Event] = []
+            if samples:
+                pcm.extend(ctypes.string_at(samples, count * 2))
             i = 0
             while kind := events[i].type:
-                if kind in (WORD, SENTENCE, END):
+                if kind == WORD:
                     event = events[i]
-                    heard.append(Event(kind, event.text_position, event.length, event.sample))
+                    words.extend((event.text_position - 1, event.length, event.sample))
                 i += 1
-            hear(ctypes.string_at(samples, count * 2) if samples and count else b"", heard)
             return 0
 
         kept = _Callback(callback)
         self._lib.espeak_SetSynthCallback(kept)
-        encoded = text.encode()
-        self._lib.espeak_Synth(encoded, len(encoded) + 1, 0, CHARACTERS, 0, UTF8, None, None)
+        self._lib.espeak_Synth(text, len(text) + 1, 0, CHARACTERS, 0, UTF8, None, None)
+        return pcm, words
 
 
 def _voice_file(voice: _Voice) -> VoiceFile:

@@ -8,18 +8,38 @@ fork). And when the text kills espeak-ng, only the mouth dies.
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterable
+import socket
+import struct
+import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
 
 from ttm.child import death, die_with_parent
-from ttm.engine.espeak.library import Event, Library
+from ttm.engine.espeak.library import Library
 from ttm.errors import EngineCrashed, UnknownName
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 NO_VOICE = 3
 """Exit code of a mouth that has not got the voice."""
+
+HEAD = struct.Struct("=QQ")
+"""How many bytes of samples and of words follow on the way back."""
+WORD = struct.Struct("=iii")
+"""First character, length and first sample of a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a mouth speaks."""
+
+    voice: str
+    """The library's own name for it."""
+    parameters: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,89 +48,98 @@ class Utterance:
 
     pcm: bytes
     """s16 samples."""
-    events: tuple[Event, ...]
+    words: tuple[tuple[int, int, int], ...]
+    """First character, length and first sample of each."""
 
 
-def speak(
-    library: Library, text: str, *, voice: str, parameters: Iterable[tuple[str, int]]
-) -> Utterance:
-    """Fork, speak, and return everything said, or nothing.
+class Mouth:
+    """A process that has its voice and waits for the one text that it will speak.
 
-    Raises EngineCrashed (contained) when the text killed the mouth, UnknownName for a voice
-    that espeak-ng has not got.
+    Raises OSError when there is no room for another process.
     """
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(reading)
-        _in_the_mouth(library, text, voice, tuple(parameters), writing)
-    os.close(writing)
-    blocks: list[bytes] = []
-    finished = False
-    try:
-        while block := os.read(reading, 1 << 20):
-            blocks.append(block)
-        finished = True
-    finally:
-        os.close(reading)
-        if not finished:
-            os.kill(pid, signal.SIGKILL)
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if status == NO_VOICE:
-        raise UnknownName(f"espeak-ng has no voice '{voice}'", "`ttm voices list` shows them")
-    if status != 0:
-        raise EngineCrashed(
-            f"espeak-ng crashed ({death(status)})", "run `ttm doctor`", contained=True
-        )
-    return _parse(b"".join(blocks))
+
+    def __init__(self, library: Library, manner: Manner) -> None:
+        self.manner = manner
+        self._wire, theirs = socket.socketpair()
+        try:
+            self._pid = os.fork()
+            if self._pid == 0:
+                self._wire.close()
+                _live(library, manner, theirs)
+        except OSError:
+            self._wire.close()
+            raise
+        finally:
+            theirs.close()
+
+    def begin(self, text: str) -> None:
+        """Have it speak."""
+        with contextlib.suppress(OSError):  # it is dead already; `finish` tells of what
+            self._wire.sendall(text.encode(errors="replace"))
+            self._wire.shutdown(socket.SHUT_WR)
+
+    def finish(self) -> Utterance:
+        """Wait for its end, and return everything it said, or nothing.
+
+        Raises EngineCrashed (contained) when the text killed it, UnknownName for a voice that
+        espeak-ng has not got.
+        """
+        try:
+            with self._wire.makefile("rb") as heard:
+                head = heard.read(HEAD.size)
+                sizes = HEAD.unpack(head) if len(head) == HEAD.size else (0, 0)
+                pcm, words = (heard.read(size) for size in sizes)
+        except BaseException:
+            self.close()
+            raise
+        status = self._buried()
+        if status == NO_VOICE:
+            what = f"espeak-ng has no voice '{self.manner.voice}'"
+            raise UnknownName(what, "`ttm voices list` shows them")
+        if status != 0:
+            what = f"espeak-ng crashed ({death(status)})"
+            raise EngineCrashed(what, "run `ttm doctor`", contained=True)
+        return Utterance(pcm, tuple(WORD.iter_unpack(words)))
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        os.kill(self._pid, signal.SIGKILL)
+        self._buried()
+
+    def _buried(self) -> int:
+        self._wire.close()
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
 
-def _in_the_mouth(
-    library: Library, text: str, voice: str, parameters: tuple[tuple[str, int], ...], out: int
-) -> None:
-    """Samples first, then a line of events and its length; never returns."""
+def _live(library: Library, manner: Manner, wire: socket.socket) -> NoReturn:
+    """Take the voice, wait for the text, speak it, end."""
     status = 1
     try:
         die_with_parent()
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        events: list[tuple[int, int, int, int]] = []
-
-        def hear(pcm: bytes, heard: list[Event]) -> None:
-            events.extend((e.type, e.position, e.length, e.sample) for e in heard)
-            _write_all(out, pcm)
-
-        if not library.set_voice(voice):
-            os._exit(NO_VOICE)
-        for name, value in parameters:
-            library.set_parameter(name, value)
-        library.synthesize(text, _guarded(hear))
-        tail = json.dumps(events).encode()
-        _write_all(out, tail + len(tail).to_bytes(4, "little"))
-        status = 0
+        sys.unraisablehook = _unraisable
+        status = _speak(library, manner, wire)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
     finally:
         os._exit(status)
 
 
-def _guarded(hear: Callable[[bytes, list[Event]], None]) -> Callable[[bytes, list[Event]], None]:
-    """ctypes prints and forgets what a callback raises; a mouth that cannot write must end."""
-
-    def heard(pcm: bytes, events: list[Event]) -> None:
-        try:
-            hear(pcm, events)
-        except BaseException:
-            os._exit(1)
-
-    return heard
-
-
-def _write_all(out: int, block: bytes) -> None:
-    view = memoryview(block)
-    while view:
-        view = view[os.write(out, view) :]
+def _speak(library: Library, manner: Manner, wire: socket.socket) -> int:
+    if not library.set_voice(manner.voice):
+        return NO_VOICE
+    for name, value in manner.parameters:
+        library.set_parameter(name, value)
+    text = bytearray()
+    while block := wire.recv(1 << 16):
+        text += block
+    pcm, words = library.synthesize(bytes(text))
+    wire.sendall(HEAD.pack(len(pcm), len(words) * words.itemsize))
+    wire.sendall(pcm)
+    wire.sendall(words)
+    return 0
 
 
-def _parse(written: bytes) -> Utterance:
-    size = int.from_bytes(written[-4:], "little")
-    tail = len(written) - 4 - size
-    events = tuple(Event(*event) for event in json.loads(written[tail:-4]))
-    return Utterance(written[:tail], events)
+def _unraisable(failure: UnraisableHookArgs) -> None:
+    """ctypes prints and forgets what a callback raises, and half a text would go out as whole."""
+    sys.__unraisablehook__(failure)
+    os._exit(1)
