@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
-import textwrap
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -16,6 +17,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "scripts"
+
+Search = Callable[..., list[str]]
+Release = Callable[..., tuple[int, str]]
 
 VERBS = [path for path in sorted(SCRIPTS.iterdir()) if path.is_file() and not path.suffix]
 VERBS += [SCRIPTS / "search_repo.sh", ROOT / ".ci" / "run"]
@@ -33,13 +37,9 @@ def call(
 
 
 @pytest.mark.parametrize("script", VERBS, ids=lambda path: path.name)
-def test_a_script_is_executable_and_says_what_runs_it(script: Path) -> None:
+def test_a_script_can_be_executed_and_parses(script: Path) -> None:
     assert os.access(script, os.X_OK)
     assert script.read_text().startswith(("#!/bin/sh\n", "#!/usr/bin/env bash\n"))
-
-
-@pytest.mark.parametrize("script", VERBS, ids=lambda path: path.name)
-def test_a_script_parses_under_the_plain_shell(script: Path) -> None:
     if script.name.startswith("bench_"):
         compile(script.read_text(), script.name, "exec")
     else:
@@ -51,14 +51,14 @@ def test_a_script_parses_under_the_plain_shell(script: Path) -> None:
 
 
 @pytest.fixture(params=["grep", "rg"])
-def search(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., list[str]]:
+def search(request: pytest.FixtureRequest, tmp_path: Path) -> Search:
     """Search a small repository with one of the two tools; the paths that were found."""
     if not shutil.which(request.param):
         pytest.skip(f"{request.param} is not installed")
     tools = tmp_path / "tools"
     tools.mkdir()
-    (tools / request.param).symlink_to(shutil.which(request.param) or "")
-    (tools / "sh").symlink_to(shutil.which("sh") or "")
+    for tool in ("sh", request.param):
+        (tools / tool).symlink_to(shutil.which(tool) or "")
     repository = tmp_path / "repository"
     for name in (
         "ttm/say.py", "ttm/models/store.py", ".github/ci.yml", ".venv/lib/x.py", "build/lib/say.py",
@@ -73,11 +73,7 @@ def search(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., list
     def run(*arguments: str, code: int = 0) -> list[str]:
         done = call(script, *arguments, env={"PATH": str(tools)}, cwd=tmp_path)
         assert done.returncode == code, done.stderr
-        return sorted(
-            os.path.normpath(line.split(":")[0])
-            for line in done.stdout.splitlines()
-            if not line.split(":")[0].endswith("search_repo.sh")
-        )
+        return sorted(os.path.normpath(line.split(":")[0]) for line in done.stdout.splitlines())
 
     return run
 
@@ -90,20 +86,18 @@ def test_searching_for_nothing_is_a_usage_error(arguments: list[str]) -> None:
     assert done.stderr == "usage: scripts/search_repo.sh <pattern> [path ...]\n"
 
 
-def test_the_search_finds_source_and_passes_over_what_was_made(
-    search: Callable[..., list[str]],
-) -> None:
+def test_the_search_finds_source_and_passes_over_what_was_made(search: Search) -> None:
     assert search("the n[e]+dle") == [".github/ci.yml", "ttm/models/store.py", "ttm/say.py"]
 
 
 def test_the_search_takes_paths_and_patterns_that_look_like_options(
-    search: Callable[..., list[str]], tmp_path: Path
+    search: Search, tmp_path: Path
 ) -> None:
     folder = tmp_path / "repository" / "ttm"
     assert search("--flag", str(folder / "models")) == [str(folder / "models" / "store.py")]
 
 
-def test_a_search_that_finds_nothing_ends_with_one(search: Callable[..., list[str]]) -> None:
+def test_a_search_that_finds_nothing_ends_with_one(search: Search) -> None:
     assert search("no such thing", "repository/ttm", code=1) == []
 
 
@@ -111,7 +105,7 @@ def test_a_search_that_finds_nothing_ends_with_one(search: Callable[..., list[st
 
 
 @pytest.fixture
-def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
+def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
     """release_check in a repository of version 1.2.3 whose origin is a folder beside it."""
     if not shutil.which("git"):
         pytest.skip("git is not installed")
@@ -142,9 +136,7 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tu
     return run
 
 
-def test_a_release_holds_when_its_tag_was_pushed_and_it_is_marked(
-    release: Callable[..., tuple[int, str]],
-) -> None:
+def test_a_release_holds_when_its_tag_was_pushed_and_it_is_marked(release: Release) -> None:
     call("git", "tag", "-a", "v1.2.3", "-m", "v1.2.3")
     code, said = release("v1.2.3", "--prerelease")
     assert code == 1
@@ -154,9 +146,7 @@ def test_a_release_holds_when_its_tag_was_pushed_and_it_is_marked(
     assert (code, said.count("ok ")) == (0, 3), said
 
 
-def test_a_tag_that_was_moved_after_the_push_is_found(
-    release: Callable[..., tuple[int, str]],
-) -> None:
+def test_a_tag_that_was_moved_after_the_push_is_found(release: Release) -> None:
     call("git", "tag", "-a", "v1.2.3", "-m", "first")
     call("git", "push", "--quiet", "origin", "v1.2.3")
     call("git", "tag", "-f", "-a", "v1.2.3", "-m", "second")
@@ -168,16 +158,14 @@ def test_a_tag_that_was_moved_after_the_push_is_found(
 @pytest.mark.parametrize(
     "tag", ["1.2.3", "v1.2", "v1.2.3-beta.1", "v1.2.3\nv1.2.3", "v1.2.30", "v1.2.4", "V1.2.3"]
 )
-def test_a_tag_of_another_form_or_version_does_not_hold(
-    release: Callable[..., tuple[int, str]], tag: str
-) -> None:
+def test_a_tag_of_another_form_or_version_does_not_hold(release: Release, tag: str) -> None:
     code, said = release("--offline", tag)
     assert code == 1
     assert said.startswith("wrong the tag ")
 
 
 def test_an_origin_that_does_not_answer_is_not_taken_for_a_pushed_tag(
-    release: Callable[..., tuple[int, str]], tmp_path: Path
+    release: Release, tmp_path: Path
 ) -> None:
     call("git", "tag", "v1.2.3")
     shutil.rmtree(tmp_path / "origin")
@@ -185,10 +173,9 @@ def test_an_origin_that_does_not_answer_is_not_taken_for_a_pushed_tag(
     assert release("--offline", "v1.2.3")[0] == 0
 
 
-def test_below_stable_a_release_is_a_prerelease(release: Callable[..., tuple[int, str]]) -> None:
+def test_below_stable_a_release_is_a_prerelease(release: Release) -> None:
     assert release("--offline", "--final", "v1.2.3")[0] == 1
-    stable = 'classifiers = ["Development Status :: 5 - Production/Stable"]'
-    Path("pyproject.toml").write_text(stable)
+    Path("pyproject.toml").write_text('["Development Status :: 5 - Production/Stable"]')
     assert release("--offline", "--final", "v1.2.3")[0] == 0
     assert release("--offline", "--prerelease", "v1.2.3")[0] == 1
 
@@ -198,7 +185,7 @@ def test_below_stable_a_release_is_a_prerelease(release: Callable[..., tuple[int
     [[], [""], ["v1.2.3", "v1.2.3"], ["--often", "v1.2.3"], ["--final", "--prerelease"]],
 )
 def test_a_release_check_without_one_tag_is_a_usage_error(
-    release: Callable[..., tuple[int, str]], arguments: list[str]
+    release: Release, arguments: list[str]
 ) -> None:
     code, said = release(*arguments)
     assert code == 2
@@ -355,19 +342,35 @@ def test_a_python_without_venv_is_answered_with_the_package_to_install(
     clone: Clone, tmp_path: Path
 ) -> None:
     bare = tmp_path / "python3"
-    bare.write_text(
-        textwrap.dedent(f"""\
-        #!/bin/sh
-        case "$*" in *ensurepip*) exit 1 ;; esac
-        exec "{sys.executable}" "$@"
-        """)
-    )
+    refuse = 'case "$*" in *ensurepip*) exit 1 ;; esac'
+    bare.write_text(f'#!/bin/sh\n{refuse}\nexec "{sys.executable}" "$@"\n')
     bare.chmod(0o755)
     (tmp_path / "tools" / "uv").unlink()
     done = clone.run("setup", PYTHON=str(bare))
     version = ".".join(map(str, sys.version_info[:2]))
     assert done.returncode == 5
     assert f"apt install python{version}-venv" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("script", ["bench_start", "bench_long"])
+def test_a_benchmark_is_run_by_the_environment_that_setup_made(clone: Clone, script: str) -> None:
+    missing = clone.run(script, "--help")
+    assert missing.returncode == 127
+    assert ".venv/bin/python" in missing.stderr
+    clone.run("setup")
+    packages = sysconfig.get_path("purelib")
+    helped = clone.run(script, "--help", PYTHONPATH=packages, PYTHONDONTWRITEBYTECODE="1")
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert helped.stdout.startswith(f"usage: {script}")
+
+
+def test_the_prose_of_the_benchmarks_is_always_the_same() -> None:
+    prose = runpy.run_path(str(SCRIPTS / "bench_material.py"))["prose"]
+    short, long = prose(1_000), prose(5_000)
+    assert 1_000 <= len(short) < 2_500
+    assert long.startswith(short)
+    sentences = re.findall(r"[A-Z][^.?!]*[.?!]", long)
+    assert all(8 <= len(sentence.split()) <= 20 for sentence in sentences)
 
 
 # ---- copies

@@ -7,7 +7,6 @@ child's own children too.
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import os
 import signal
@@ -18,6 +17,9 @@ from collections.abc import Iterable, Sequence
 
 STDERR_KEPT = 8192
 """Bytes of a child's last words that are kept for the report of its death."""
+
+LAST_BREATH = 5.0
+"""Seconds that a killed child gets to be gone; one that waits for a disk or a driver may stay."""
 
 SECRETS = ("_TOKEN", "_KEY", "_SECRET", "_PASSWORD")
 """Variables whose names end so are not handed to children."""
@@ -49,7 +51,7 @@ class Child:
             start_new_session=True,
             env={k: v for k, v in os.environ.items() if not k.upper().endswith(SECRETS)},
         )
-        self._last_words: collections.deque[bytes] = collections.deque(maxlen=64)
+        self._last_words = b""
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -59,39 +61,39 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        return self._popen.poll() is None
+        return self.wait(0) is None
 
     def _listen(self) -> None:
         assert self._popen.stderr is not None
-        with contextlib.suppress(OSError, ValueError):
-            while block := os.read(self._popen.stderr.fileno(), 1024):
-                self._last_words.append(block)
+        with self._popen.stderr as stderr:
+            while block := os.read(stderr.fileno(), 4096):
+                self._last_words = (self._last_words + block)[-STDERR_KEPT:]
 
     def last_words(self) -> str:
         """What the child last wrote to stderr, at most 8 kB."""
-        return b"".join(self._last_words)[-STDERR_KEPT:].decode(errors="replace").strip()
+        return self._last_words.decode(errors="replace").strip()
 
     def wait(self, seconds: float) -> int | None:
         """The exit status (negative: a signal's number), or None when it still runs."""
-        try:
-            status = self._popen.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return None
-        self._close()
-        return status
+        if self._popen.returncode is None:
+            try:
+                self._popen.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return None
+            self._kill_group()  # what it started and left behind
+            self._listener.join(0.2)
+        return self._popen.returncode
 
     def kill(self) -> int:
         """End the child and everything it started; return its exit status."""
+        if self._popen.returncode is None:
+            self._kill_group()
+        status = self.wait(LAST_BREATH)
+        return -signal.SIGKILL if status is None else status
+
+    def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        status = self._popen.wait()
-        self._close()
-        return status
-
-    def _close(self) -> None:
-        self._listener.join(0.2)
-        if self._popen.stderr is not None and not self._listener.is_alive():
-            self._popen.stderr.close()
 
 
 def death(status: int) -> str:

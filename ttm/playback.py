@@ -19,7 +19,7 @@ PLAYERS = (
 )
 """Commands that play raw 16-bit mono sound from their standard input, the best first."""
 
-INSTEAD = "write a file instead with -o FILE.wav"
+INSTEAD = "Write a file instead with -o FILE.wav"
 
 
 def find_player(setting: str) -> Sequence[str]:
@@ -34,7 +34,9 @@ def find_player(setting: str) -> Sequence[str]:
     if setting != "auto":
         words = shlex.split(setting)
         if shutil.which(words[0]) is None:
-            raise DeviceError(f"the player '{words[0]}' of playback.player is not here", INSTEAD)
+            raise DeviceError(
+                f"the player '{words[0]}' of playback.player cannot be found", INSTEAD
+            )
         return words
     for command in PLAYERS:
         words = shlex.split(command)
@@ -88,5 +90,5 @@ class Player:
 
     def _failed(self, status: int) -> DeviceError:
         words = self._child.last_words().splitlines()
-        reason = words[-1] if words else death(status)
+        reason = words[-1] if words else death(status) if status else "it stopped too early"
         return DeviceError(f"the player {self._name} failed: {reason}", INSTEAD)

@@ -28,7 +28,10 @@ def find(voices: Sequence[Voice], name: str) -> Voice:
     chosen = variants.get(name[len(base) :].casefold())
     if chosen is None:
         hint = did_you_mean(plus + variant, variants)
-        raise UnknownName(f"unknown voice variant '{plus}{variant}'", hint)
+        raise UnknownName(
+            f"unknown voice variant '{plus}{variant}'",
+            f"{hint} " * bool(hint) + "`ttm voices list --variants` shows all",
+        )
     return replace(voice, name=voice.name + chosen.name, gender=chosen.gender or voice.gender)
 
 
@@ -77,21 +80,21 @@ def _find(voices: list[Voice], name: str) -> Voice:
     if len(beginning) == 1:
         return beginning[0]
     if beginning:
-        names = ", ".join(voice.name for voice in beginning[:8])
-        raise UsageError(f"'{name}' is the beginning of several voices", f"choose one of: {names}")
+        names = ", ".join(sorted(voice.name for voice in beginning))
+        raise UsageError(f"'{name}' is the beginning of several voices", f"Choose one of: {names}")
     known = [n for voice in voices for n in (voice.name, voice.description)]
     hint = did_you_mean(name, known)
-    raise UnknownName(f"unknown voice '{name}'", f"{hint} " * bool(hint) + LISTED)
-
-
-LISTED = "`ttm voices list` shows all"
+    model = voices[0].model if voices else ""
+    listed = f"`ttm voices list{model and ' -m '}{model}` shows all"
+    raise UnknownName(f"unknown voice '{name}'", f"{hint} " * bool(hint) + listed)
 
 
 def _by_english_name(voices: list[Voice], name: str) -> Voice | None:
+    """`French` is the voice `fr`, not `fr-be`."""
     wanted = name.casefold()
-    preferred = set(DEFAULT_FOR.values())
+    preferred = DEFAULT_FOR.values()
     named = [v for v in voices if v.description.casefold().partition(" (")[0] == wanted]
-    return next((v for v in named if v.name in preferred), named[0] if named else None)
+    return min(named, key=lambda v: (v.name not in preferred, "-" in v.name), default=None)
 
 
 def _tag(name: str) -> str:

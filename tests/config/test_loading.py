@@ -291,7 +291,7 @@ def test_a_file_of_a_newer_ttm_says_only_that(file):
 def test_a_lone_surrogate_is_refused_wherever_it_comes_from():
     with pytest.raises(ConfigError, match="TTM_SAY_VOICE: expected text"):
         load(Path("/dev/null"), environ={"TTM_SAY_VOICE": "a\udcff"})
-    with pytest.raises(ConfigError, match=r"--set say\.voice: expected text"):
+    with pytest.raises(UsageError, match=r"--set say\.voice: expected text"):
         load(Path("/dev/null"), overrides=[assignment("say.voice=\ud800")])
 
 

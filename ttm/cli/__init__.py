@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             _trace(bug)
         what = f"a bug in ttm ({type(bug).__name__})"
-        output.error(TtmError(what, "run it again with TTM_DEBUG=1 and report what it prints"))
+        output.error(TtmError(what, "Run it again with TTM_DEBUG=1 and report what it prints"))
         return 1
 
 
@@ -152,7 +152,9 @@ def _usage(failure: Exception, words: list[str]) -> UsageError | None:
     what = " ".join(failure.format_message().split())  # type: ignore[attr-defined]
     what = what[:1].lower() + what[1:]
     if what.startswith("no such option"):
-        return UsageError(what, f"`{command} --help` shows all; text that begins with - goes after --")
+        return UsageError(
+            what, f"`{command} --help` shows all; text that begins with - goes after --"
+        )
     return UsageError(what, f"`{command} --help` shows what it takes")
 
 

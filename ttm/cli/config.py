@@ -16,7 +16,7 @@ from ttm.cli import output
 from ttm.config import Config, Origin, Setting
 from ttm.errors import UsageError, nearest
 
-app = typer.Typer(help="See and change settings.", no_args_is_help=True)
+app = typer.Typer(help="See and change settings.", no_args_is_help=True, add_completion=False)
 
 ConfigOption = Annotated[
     Path | None,

@@ -22,6 +22,10 @@ from ttm.config import Config, default_path
 from ttm.engine import every_card
 from ttm.errors import TtmError
 from ttm.speech import Speech
+from ttm.voices import VARIANT
+
+HERE = "`ttm doctor`"
+"""What other commands advise, and this one need not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ def _tried(name: str, attempt: Callable[[], str]) -> Finding:
     try:
         return Finding(name, "ok", attempt())
     except TtmError as failure:
-        return Finding(name, "bad", failure.what, failure.fix, failure.exit_code)
+        fix = "" if HERE in failure.fix else failure.fix
+        return Finding(name, "bad", failure.what, fix, failure.exit_code)
 
 
 def _spoken(engine: str, settings: Config) -> str:
@@ -117,10 +122,11 @@ def _spoken(engine: str, settings: Config) -> str:
         began = time.monotonic()
         seconds = sum(audio.seconds for audio in worker.speak(Speech("Hello.")))
         first = time.monotonic() - began
-        voices = len(worker.voices())
+        voices = sum(not voice.name.startswith(VARIANT) for voice in worker.voices())
     finally:
         worker.close()
-    return f"speaks ({voices} voices; {seconds:.1f} s of sound {first * 1000:.0f} ms after start)"
+    count = f"{voices} voice{'s' * (voices != 1)}"
+    return f"speaks ({count}; {seconds:.1f} s of sound {first * 1000:.0f} ms after start)"
 
 
 def _encoded() -> str:

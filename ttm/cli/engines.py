@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from ttm.cli import output
+from ttm.cli.output import failures_in_json
 from ttm.cli.say import load_settings
 from ttm.config import Config
 from ttm.engine import EngineCard, every_card
@@ -21,13 +22,20 @@ def engines(
     ] = None,
 ) -> None:
     """List the engines, what each needs, and whether it is ready."""
-    settings = load_settings(config, None, None, {})
+    with failures_in_json(json):
+        settings = load_settings(config, None, None, {})
     found = [look_at(engine, settings) for engine in every_card()]
     if json:
         output.json(found)
         return
-    rows = [(f["name"], "ready" if f["ready"] else f["why_not"], f["sentence"]) for f in found]
-    output.table(rows, ("NAME", "STATE", "WHAT IT IS"))
+    rows = [
+        (f["name"], "ready" if f["ready"] else "not ready", f["needs"] or "nothing", f["sentence"])
+        for f in found
+    ]
+    output.table(rows, ("NAME", "STATE", "NEEDS", "WHAT IT IS"))
+    for one in found:
+        if not one["ready"]:
+            output.line(f"\n{one['name']} is not ready: {one['why_not']}")
 
 
 def look_at(engine: EngineCard, settings: Config) -> dict[str, Any]:

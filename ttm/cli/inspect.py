@@ -9,17 +9,19 @@ import typer
 
 from ttm.audio.measure import Measurement, measure
 from ttm.cli import output
+from ttm.cli.output import failures_in_json
 
 
 def inspect(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Sound files; - is stdin.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Sound files; - is stdin.")],
     as_json: Annotated[
         bool, typer.Option("--json", help="One object, or a list for several files.")
     ] = False,
 ) -> None:
     """Measure audio: duration, rate, peak, loudness, silence, clipping."""
     if as_json:
-        found = [asdict(measure(path)) for path in files]
+        with failures_in_json(True):
+            found = [asdict(measure(path)) for path in files]
         output.json(found if len(found) > 1 else found[0])
         return
     for number, path in enumerate(files):

@@ -140,10 +140,17 @@ def progress_wanted() -> bool:
     return os.isatty(2) and os.environ.get("TERM") != "dumb"
 
 
-def _say(text: str) -> None:
+def redraw(text: str) -> None:
+    """The terminal's last line, in place of what stood there."""
+    _say(f"\r\x1b[K{safe(text)}", end="")
+
+
+def _say(text: str, end: str = "\n") -> None:
     """A line on stderr; when stderr is gone there is nobody to tell."""
+    if sys.stderr is None:  # it was closed before Python started
+        return
     try:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(text + end)
         sys.stderr.flush()
     except (OSError, ValueError):
         return

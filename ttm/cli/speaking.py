@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
-import sys
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 from ttm.audio import Audio
-from ttm.audio.formats import Format, choose
+from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.audio.sink import Sink, Written, open_sink
 from ttm.audio.target import Target, open_target
 from ttm.cli import output
+from ttm.cli.progress import Progress
+from ttm.cli.source import begin, read
+from ttm.cli.timings import TimingFile
 from ttm.config import Config
 from ttm.engine import card
-from ttm.errors import NothingToSpeak, TtmError, UsageError
+from ttm.errors import DeviceError, NothingToSpeak, UsageError
 from ttm.narration.narration import Narration
 from ttm.narration.narrator import Narrator
-from ttm.narration.plan import Chunk, Unit, join, plan, slug, split
+from ttm.narration.plan import Chunk, Unit, plan, slug, split
 from ttm.playback import Player, find_player
-from ttm.speech import Timing, Voice
+from ttm.speech import Voice
 from ttm.text.cleaning import Cleaner
 from ttm.text.language import script_language
-from ttm.text.reading import open_text, read_text
 from ttm.voices import speaks
-
-REDRAW = 0.2
-"""Seconds between two states of the progress line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +50,11 @@ class Request:
     verbose: bool
     dry_run: bool
 
+    @property
+    def taken(self) -> bool:
+        """Whether stdout carries something else than a report."""
+        return "-" in (self.output, self.timings)
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -66,17 +67,9 @@ class Outcome:
 
 def speak(request: Request, config: Config) -> None:
     """Everything that can be known to be wrong is found before an engine starts."""
-    try:
-        _speak(request, config)
-    except TtmError as failure:
-        if request.json and failure.exit_code != 141:
-            output.json(output.failure_json(failure), stderr=request.output == "-")
-        raise
-
-
-def _speak(request: Request, config: Config) -> None:
     form = choose(request.output or "", request.form, config.say.format)
     _check(request)
+    bitrate = _bitrate(form, config) if request.output else 0
     engine = card(config.say.model)
     outcome = Outcome()
     with ExitStack() as stack:
@@ -87,16 +80,16 @@ def _speak(request: Request, config: Config) -> None:
                 command = find_player(config.playback.player)
             if request.output and request.split == "none":
                 target = stack.enter_context(_opened(request.output, request.clobber))
-            if request.timings:
+            if request.timings and request.split == "none":
                 timings = stack.enter_context(_opened(request.timings, request.clobber))
-        sources = _sources(request, config)
+        pieces = read(request.words, request.files, config.text)
+        begun = begin(pieces)
         narrator = stack.enter_context(Narrator(config))
         narrator.start(engine.name)
-        first = next(sources, "")
-        voice, language = _voice(narrator, config, first, request, outcome)
+        voice, language = _voice(narrator, config, "".join(begun), request, outcome)
         cleaner = Cleaner()
         chunks = plan(
-            itertools.chain([first], sources),
+            itertools.chain(begun, pieces),
             language=language.partition("-")[0],
             budget=engine.budget,
             follow=request.follow,
@@ -105,14 +98,13 @@ def _speak(request: Request, config: Config) -> None:
         if request.dry_run:
             _show_plan(chunks, voice, request, config)
             return
-        out = _Speaking(request, config, narrator, voice, form, tuple(command), outcome)
+        out = _Speaking(request, config, narrator, voice, form, bitrate, tuple(command), outcome)
         if request.split == "none":
-            narration = out.narration(chunks)
-            out.tell(narration, target, request.output or "", _TimingFile(timings))
+            out.tell(chunks, target, timings)
         else:
-            out.tell_parts(chunks, _TimingFile(timings))
-        if timings:
-            timings.commit()
+            out.tell_parts(chunks)
+        if out.unheard:
+            raise out.unheard
         if cleaner.removed and request.verbose:
             output.note(f"removed {cleaner.removed} characters that cannot be spoken")
     _report(request, outcome)
@@ -121,17 +113,35 @@ def _speak(request: Request, config: Config) -> None:
 def _check(request: Request) -> None:
     """Combinations that cannot be meant."""
     if request.words and request.files:
-        raise UsageError("text was given as arguments and with --file", "leave one of them out")
+        raise UsageError("text was given as arguments and with --file", "Leave one of them out")
+    if request.timings == "-" == request.output:
+        raise UsageError("the sound and the timings cannot both go to stdout", "Name a file")
     if request.split != "none":
         if not request.output or request.output == "-":
-            raise UsageError("--split needs names for its files", "for example -o 'part-{n}.wav'")
-        if "{n}" not in request.output and "{slug}" not in request.output:
-            raise UsageError(
-                f"--split would write every part to '{request.output}'",
-                "put {n} or {slug} into the name, as in part-{n}.wav",
-            )
+            raise UsageError("--split needs names for its files", "For example -o 'part-{n}.wav'")
+        for name in filter(None, (request.output, request.timings)):
+            if "{n}" not in name and "{slug}" not in name:
+                raise UsageError(
+                    f"--split would write every part to '{name}'",
+                    "Put {n} or {slug} into the name, as in part-{n}.wav",
+                )
         if request.follow:
-            raise UsageError("--follow never ends a part for --split", "leave one of them out")
+            raise UsageError("--follow never ends a part for --split", "Leave one of them out")
+
+
+def _bitrate(form: Format, config: Config) -> int:
+    """What to ask of the format; a setting that it has no use for is no mistake, an option is.
+
+    Raises UsageError for a rate or bitrate that it cannot have.
+    """
+    rate, bitrate = config.say.sample_rate, config.say.bitrate
+    if rate:
+        output_rate(form, rate, rate)
+    if form.bitrates is None and config.origin("say.bitrate").kind != "flag":
+        return 0
+    if bitrate and (rate or form.name != "mp3"):  # whose bitrates depend on the rate
+        output_bitrate(form, rate, bitrate)
+    return bitrate
 
 
 def _opened(path: str, clobber: bool) -> _Held:
@@ -149,22 +159,6 @@ class _Held:
 
     def __exit__(self, *failure: object) -> None:
         self._target.discard()
-
-
-def _sources(request: Request, config: Config) -> Iterator[str]:
-    """The text in pieces, as it arrives; opens files at once so that a missing one is known."""
-    text = config.text
-    if request.words and request.words != ("-",):
-        return iter([" ".join(request.words)])
-    files = request.files or ("-",)
-    if files == ("-",) and os.isatty(0) and not request.words and not request.files:
-        raise UsageError(
-            "no text was given", "type it as an argument, name a file with -f, or pipe it in"
-        )
-    opened = [("stdin", 0) if name == "-" else (name, open_text(name)) for name in files]
-    return join(
-        read_text(fd, name=name, encoding=text.encoding, errors=text.errors) for name, fd in opened
-    )
 
 
 def _voice(
@@ -205,6 +199,7 @@ class _Speaking:
         narrator: Narrator,
         voice: Voice,
         form: Format,
+        bitrate: int,
         player: tuple[str, ...],
         outcome: Outcome,
     ) -> None:
@@ -213,63 +208,89 @@ class _Speaking:
         self._narrator = narrator
         self._voice = voice
         self._form = form
+        self._bitrate = bitrate
         self._player = player
         self._outcome = outcome
-        self._progress = _Progress(request)
+        self._progress = Progress(wanted=output.progress_wanted() and not request.quiet)
+        self.unheard: DeviceError | None = None
+        """Why the rest could not be played, when it was still written."""
 
-    def narration(self, chunks: Iterable[Chunk]) -> Narration:
-        model = self._config.say.model
-        follow = self._request.follow
-        return self._narrator.narrate(chunks, voice=self._voice, model=model, follow=follow)
-
-    def tell(
-        self, narration: Narration, target: Target | None, name: str, timings: _TimingFile
-    ) -> None:
-        """Run a narration to its end; what it wrote is complete, or not there."""
+    def tell(self, chunks: Iterable[Chunk], target: Target | None, timed: Target | None) -> None:
+        """Speak the chunks to their end; what is written is complete, or not there."""
+        narration = self._narrator.narrate(
+            chunks,
+            voice=self._voice,
+            model=self._config.say.model,
+            follow=self._request.follow,
+        )
+        timings = TimingFile(timed) if timed else None
         sink: Sink | None = None
         player: Player | None = None
         try:
             for audio in narration:
-                timings.write(audio.timings)
+                if timings:
+                    timings.write(audio.timings)
                 if not audio.pcm:
                     continue
-                if sink is None and target is not None:
+                if target and sink is None:
                     sink = self._sink(target, audio)
-                if player is None and self._player:
+                if self._player and player is None:
                     player = Player(self._player, audio.rate)
-                if sink is not None:
+                if sink:
                     sink.write(audio)
-                if player is not None:
-                    player.write(audio)
-                self._progress.show(narration)
-            timings.finish()
-            if sink is not None:
+                if player and not self._heard(player, audio, sink):
+                    player = None
+                self._progress.show(narration.report)
+            if timings:
+                timings.end()
+            if sink:
                 written = sink.close()
                 self._outcome.outputs.append(written)
                 if written.warning:
                     _warn(self._request, self._outcome, written.warning)
-            if player is not None:
-                player.close()
+            if timings:
+                timings.commit()
+            if player:
+                self._heard(player, None, sink)
         except BaseException:
-            if sink is not None:
+            if sink:
                 sink.abort()
-            if player is not None:
+            if player:
                 player.abort()
             raise
         finally:
             self._progress.clear()
         self._keep(narration)
 
-    def tell_parts(self, chunks: Iterable[Chunk], timings: _TimingFile) -> None:
+    def _heard(self, player: Player, audio: Audio | None, sink: Sink | None) -> bool:
+        """Play this, or the rest of what was given before; a file goes on without its player."""
+        try:
+            if audio is None:
+                player.close()
+            else:
+                player.write(audio)
+            return True
+        except DeviceError as failure:
+            if sink is None:
+                raise
+            player.abort()
+            self.unheard, self._player = failure, ()
+            return False
+
+    def tell_parts(self, chunks: Iterable[Chunk]) -> None:
         """One file for each part; those that are finished stay when a later one fails."""
-        unit = cast(Unit, self._request.split)
-        template = self._request.output or ""
-        for number, part in split(chunks, unit):
+        request = self._request
+        for number, part in split(chunks, cast(Unit, request.split)):
             head = next(part)
-            name = template.replace("{n}", f"{number:03}").replace("{slug}", slug(head.text))
-            with _opened(name, self._request.clobber) as target:
-                narration = self.narration(itertools.chain([head], part))
-                self.tell(narration, target, name, timings)
+            names = {"{n}": f"{number:03}", "{slug}": slug(head.text)}
+            with ExitStack() as stack:
+                target, timed = (
+                    stack.enter_context(_opened(_filled(name, names), request.clobber))
+                    if name
+                    else None
+                    for name in (request.output, request.timings)
+                )
+                self.tell(itertools.chain([head], part), target, timed)
         if not self._outcome.outputs:
             raise NothingToSpeak("there is nothing to speak in the text")
 
@@ -281,13 +302,16 @@ class _Speaking:
             native_rate=audio.rate,
             sample_format=audio.sample_format,
             sample_rate=say.sample_rate,
-            bitrate=say.bitrate,
+            bitrate=self._bitrate,
             normalize=say.normalize,
         )
 
     def _keep(self, narration: Narration) -> None:
         report = narration.report
         self._outcome.reports.append(asdict(report))
+        if self._request.verbose:
+            chunks = "chunk" if report.chunks == 1 else "chunks"
+            output.note(f"spoke {report.chunks} {chunks} with seed {report.seed}")
         if report.skipped:
             places = ", ".join(f"line {s.line}, column {s.column}" for s in report.skips[:5])
             more = ", ..." if report.skipped > 5 else ""
@@ -305,60 +329,10 @@ class _Speaking:
             )
 
 
-class _TimingFile:
-    """Timings as one JSON object, written as they come."""
-
-    def __init__(self, target: Target | None) -> None:
-        self._target = target
-        self._between = b'{"unit": "characters and seconds", "timings": [\n'
-        self._finished = False
-
-    def write(self, timings: Iterable[Timing]) -> None:
-        if self._target is None:
-            return
-        for timing in timings:
-            row = asdict(timing)
-            row |= {"at": round(timing.at, 4), "until": round(timing.until, 4)}
-            self._target.write(self._between + json.dumps(row).encode())
-            self._between = b",\n"
-
-    def finish(self) -> None:
-        if self._target is not None and not self._finished:
-            self._finished = True
-            opening = self._between if self._between.startswith(b"{") else b""
-            self._target.write(opening + b"\n]}\n")
-
-
-class _Progress:
-    """One line on the terminal that says how far it is."""
-
-    def __init__(self, request: Request) -> None:
-        self._wanted = output.progress_wanted() and not request.quiet
-        self._next = 0.0
-        self._shown = False
-
-    def show(self, narration: Narration) -> None:
-        now = time.monotonic()
-        if self._wanted and now >= self._next:
-            self._next = now + REDRAW
-            report = narration.report
-            self._draw(f"{_clock(report.seconds)} spoken, {report.chunks + 1} sentences")
-
-    def clear(self) -> None:
-        if self._shown:
-            self._draw("")
-            self._shown = False
-
-    def _draw(self, text: str) -> None:
-        self._shown = True
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def _filled(template: str, names: Mapping[str, str]) -> str:
+    for mark, name in names.items():
+        template = template.replace(mark, name)
+    return template
 
 
 def _show_plan(chunks: Iterable[Chunk], voice: Voice, request: Request, config: Config) -> None:
@@ -402,8 +376,8 @@ def _report(request: Request, outcome: Outcome) -> None:
         about = {name: first[name] for name in ("model", "voice", "language", "seed")}
         envelope = {"ok": True, **about, **total, "skips": skips, "outputs": outputs}
         envelope["warnings"] = outcome.warnings
-        output.json(envelope, stderr=request.output == "-")
-    elif not request.quiet and (request.verbose or output.progress_wanted()):
+        output.json(envelope, stderr=request.taken)
+    elif not request.quiet and (request.verbose or os.isatty(2)):
         for one in outcome.outputs:
             if one.path != "-":
                 output.note(f"{one.path}: {one.seconds:.1f} s, {one.format}, {one.rate} Hz")

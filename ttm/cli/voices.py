@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from typer import Argument, Option, Typer
 
 from ttm.cli import output
+from ttm.cli.output import failures_in_json
 from ttm.cli.say import load_settings
 from ttm.config import Config
 from ttm.errors import UnknownName
@@ -15,7 +16,9 @@ from ttm.narration.narrator import Narrator
 from ttm.speech import Voice
 from ttm.voices import VARIANT, find, speaks
 
-app = Typer(no_args_is_help=True, help="List the voices and show what they are.")
+app = Typer(
+    no_args_is_help=True, add_completion=False, help="List the voices and show what they are."
+)
 
 Model = Annotated[str | None, Option("--model", "-m", metavar="ID", help="Of this model.")]
 Language = Annotated[
@@ -38,8 +41,9 @@ def list_(
     config: ConfigPath = None,
 ) -> None:
     """List the voices."""
-    settings = load_settings(config, None, None, {"say.model": model})
-    listing(settings, language=language or "", variants=variants, as_json=json)
+    with failures_in_json(json):
+        settings = load_settings(config, None, None, {"say.model": model})
+        listing(settings, language=language or "", variants=variants, as_json=json)
 
 
 @app.command()
@@ -50,9 +54,10 @@ def show(
     config: ConfigPath = None,
 ) -> None:
     """Show what is known of one voice."""
-    settings = load_settings(config, None, None, {"say.model": model})
-    with Narrator(settings) as narrator:
-        voice = find(narrator.voices(settings.say.model), name)
+    with failures_in_json(json):
+        settings = load_settings(config, None, None, {"say.model": model})
+        with Narrator(settings) as narrator:
+            voice = find(narrator.voices(settings.say.model), name)
     if json:
         output.json(_record(voice))
         return
@@ -78,7 +83,7 @@ def listing(
         if not voices:
             raise UnknownName(
                 f"model '{settings.say.model}' has no voice for language '{language}'",
-                "`ttm voices list` shows all",
+                f"`ttm voices list -m {settings.say.model}` shows all",
             )
     voices.sort(key=lambda voice: voice.name)
     if as_json:

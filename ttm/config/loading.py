@@ -18,6 +18,13 @@ from ttm.config.sections import Value
 from ttm.config.values import from_text, from_toml
 from ttm.errors import ConfigError, UnknownName, UsageError, did_you_mean
 
+OPTIONS = {
+    "text.encoding": "--encoding",
+    "text.errors": "--errors",
+    "models.strict": "--strict",
+}
+"""The options beside those that are named after a setting of `[say]`."""
+
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -150,6 +157,8 @@ def _profile(name: str, found: Checked, document: Document | None) -> dict[str, 
 
 
 def _flag(key: str, *, assigned: bool) -> str:
+    if not assigned and key in OPTIONS:
+        return OPTIONS[key]
     if assigned or not key.startswith("say."):
         return f"--set {key}"
     return "--" + key.removeprefix("say.").replace("_", "-")

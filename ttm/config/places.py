@@ -73,8 +73,17 @@ def _end_of_value(text: str, start: int) -> int:
 def _parts(dotted: str) -> tuple[str, ...]:
     if '"' not in dotted and "'" not in dotted:
         return tuple(part.strip() for part in dotted.split("."))
-    parts = re.findall(PART, dotted)
-    return tuple(tomllib.loads(f"x = {part}")["x"] if part[0] in "\"'" else part for part in parts)
+    return tuple(_unquoted(part) for part in re.findall(PART, dotted))
+
+
+def _unquoted(part: str) -> str:
+    """The name that a part of a key spells; the part itself when it is no TOML."""
+    if part[0] not in "\"'":
+        return part
+    try:
+        return str(tomllib.loads(f"x = {part}")["x"])
+    except tomllib.TOMLDecodeError:
+        return part
 
 
 class Lines:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from ttm.audio import Audio, silence
+from ttm.audio import Audio, SampleFormat, silence
 from ttm.audio.level import gain
 from ttm.config import Config
 from ttm.engine import EngineCard
@@ -18,6 +18,7 @@ from ttm.errors import (
     SynthesisError,
     Unspeakable,
 )
+from ttm.narration.guard import guarded
 from ttm.narration.pieces import halves
 from ttm.narration.plan import Chunk
 from ttm.narration.seams import edged
@@ -90,22 +91,29 @@ class Narration:
         self._say = config.say
         self._follow = follow
         self._rate = 0
+        self._format: SampleFormat = "s16"
         self._samples = 0
 
     def __iter__(self) -> Iterator[Audio]:
-        owed = 0.0
+        for audio in self._spoken():
+            self._rate, self._format = audio.rate, audio.sample_format
+            self._samples += audio.samples
+            self.report.seconds = self._samples / self._rate
+            yield audio
+
+    def _spoken(self) -> Iterator[Audio]:
         for chunk in self._chunks:
-            if self._follow:
-                owed = self._pause(chunk.ends)
-            elif self.report.chunks:
+            if not self._follow and self.report.chunks:
                 yield from self._silence(self._pause(chunk.begins))
             yield from self._chunk(chunk)
             self.report.chunks += 1
             self.report.characters = chunk.end
             if self._follow:
-                yield from self._silence(owed)
+                yield from self._silence(self._pause(chunk.ends))
         if not self.report.chunks:
             raise NothingToSpeak("there is nothing to speak in the text")
+        if not self._samples and self.report.skips:
+            raise _unspeakable(self.report.skips[0])
         if not self._samples:
             raise NothingToSpeak("nothing in the text has a sound in this voice")
 
@@ -116,33 +124,28 @@ class Narration:
 
     def _silence(self, seconds: float) -> Iterator[Audio]:
         if seconds > 0 and self._rate:
-            yield self._counted(silence(seconds, self._rate, self._format))
-
-    def _counted(self, audio: Audio) -> Audio:
-        self._rate, self._format = audio.rate, audio.sample_format
-        self._samples += audio.samples
-        self.report.seconds = self._samples / self._rate
-        return audio
+            yield silence(seconds, self._rate, self._format)
 
     def _chunk(self, chunk: Chunk) -> Iterator[Audio]:
         """The chunk's audio, with its words and itself timed in the original text."""
         began = self._samples
-        for audio in self._surely(chunk):
-            yield self._counted(audio)
-        if self._samples > began:
-            said = Timing(
-                "sentence", chunk.start, chunk.end, began / self._rate, self._samples / self._rate
-            )
+        heard = yield from self._surely(chunk)
+        if heard:
+            at, until = began / self._rate, self._samples / self._rate
+            said = Timing("sentence", chunk.start, chunk.end, at, until)
             yield Audio(b"", self._rate, self._format, (said,))
 
-    def _surely(self, chunk: Chunk, again: bool = False) -> Iterator[Audio]:
-        """The chunk, whole or in pieces; what cannot be spoken raises or is skipped."""
+    def _surely(self, chunk: Chunk, again: bool = False) -> Generator[Audio, None, bool]:
+        """The chunk, whole or in pieces; what cannot be spoken raises or is skipped.
+
+        Returns whether any of it was heard.
+        """
         heard = False
         try:
             for audio in self._once(chunk):
                 heard = True
                 yield audio
-            return
+            return heard
         except EngineUnavailable:
             raise
         except SynthesisError as failure:
@@ -151,29 +154,24 @@ class Narration:
             if not why.contained and not again:
                 # The whole worker died, perhaps of something else: the same again, once.
                 self.report.retried += 1
-                yield from self._surely(chunk, again=True)
-                return
+                return (yield from self._surely(chunk, again=True))
             parts = halves(chunk.text) if why.contained else None
             if parts:
                 self.report.retried += not again
                 for start, end in parts:
                     piece = chunk.piece(start, end)
                     if piece.text:
-                        yield from self._surely(piece, again=True)
-                return
+                        heard |= yield from self._surely(piece, again=True)
+                return heard
         yield from self._given_up(chunk, why)
+        return heard
 
     def _given_up(self, chunk: Chunk, why: SynthesisError) -> Iterator[Audio]:
-        place = f"line {chunk.line}, column {chunk.column}"
+        skip = Skip(chunk.start, chunk.end, chunk.line, chunk.column, why.what)
         if self._say.on_error == "fail":
-            span = f"characters {chunk.start + 1} to {chunk.end}"
-            raise Unspeakable(
-                f"cannot speak the text at {place} ({span}): {why.what}",
-                "change the text there, or pass --on-error skip",
-            ) from why
+            raise _unspeakable(skip) from why
         self.report.skipped += 1
         if len(self.report.skips) < SKIPS_KEPT:
-            skip = Skip(chunk.start, chunk.end, chunk.line, chunk.column, why.what)
             self.report.skips.append(skip)
         yield from self._silence(SKIPPED)
 
@@ -182,7 +180,7 @@ class Narration:
         tempo = min(max(self._speech.rate, self._engine.slowest), self._engine.fastest)
         speech = replace(self._speech, text=chunk.text, rate=tempo)
         with contextlib.closing(self._worker.speak(speech)) as spoken:
-            blocks = edged(spoken)
+            blocks = edged(guarded(spoken, speech, self._engine.name))
             if tempo != self._speech.rate:
                 blocks = _stretched(blocks, self._speech.rate / tempo)
             sound = False
@@ -209,6 +207,15 @@ class Narration:
             for one in audio.timings
             if one.kind == "word" and one.start < size
         )
+
+
+def _unspeakable(skip: Skip) -> Unspeakable:
+    place = f"line {skip.line}, column {skip.column}"
+    span = f"characters {skip.start + 1} to {skip.end}"
+    return Unspeakable(
+        f"cannot speak the text at {place} ({span}): {skip.why}",
+        "Change the text there, or pass --on-error skip",
+    )
 
 
 def _stretched(blocks: Iterable[Audio], factor: float) -> Iterator[Audio]:

@@ -21,63 +21,76 @@ def edged(blocks: Iterable[Audio]) -> Iterator[Audio]:
     """The blocks without the digital silence before the first and after the last sound.
 
     Silence between sounds stays. A first or last sample in the middle of a wave is faded. The
-    last 3 ms, and any silence at the end of a block, wait for the next block.
+    last 3 ms of sound, and all silence, wait for the sound after them; a timing comes with the
+    block in which it ends, so that it can begin before that block.
     """
     held: Audio | None = None
+    silent = 0
+    begun = False
     for block in blocks:
-        if held is None:
-            held = _begun(block)
+        held = held or replace(block, pcm=b"", timings=())
+        length = round(FADE * block.rate)
+        first, last = _sounding(block)
+        skipped = 0 if held.pcm else first
+        timings = held.timings + _moved(
+            block.timings, (held.samples + silent - skipped) / held.rate
+        )
+        if first == last:
+            silent += block.samples if held.pcm else 0
+            held = replace(held, timings=timings)
             continue
-        whole = _joined(held, block)
-        sure = _sounding(whole) - round(FADE * whole.rate)
-        if sure > 0:
-            ready, held = _cut(whole, sure)
+        width = WIDTH[block.sample_format]
+        pcm = held.pcm + bytes(silent * width) + block.pcm[skipped * width : last * width]
+        silent = block.samples - last
+        held = replace(held, pcm=pcm, timings=timings)
+        if not begun and held.samples >= length:
+            begun = True
+            held = _faded(held, "start")
+        if begun and held.samples > length:
+            ready, held = _cut(held, held.samples - length)
             yield ready
-        else:
-            held = whole
-    if held is not None:
-        last = _sounding(held)
-        yield _faded(_cut(held, last)[0], "end")
+    if held is not None and held.pcm:
+        if not begun:
+            held = _faded(held, "start")
+        yield _faded(replace(held, timings=_within(held)), "end")
 
 
-def _begun(block: Audio) -> Audio | None:
-    """The block from its first sound on; None when it has none."""
+def _sounding(block: Audio) -> tuple[int, int]:
+    """The first sample of the first sound, and one past the last of the last."""
     width = WIDTH[block.sample_format]
-    silent = (len(block.pcm) - len(block.pcm.lstrip(b"\0"))) // width
-    if silent >= block.samples:
-        return None
-    trimmed = _cut(block, silent)[1] if silent else block
-    return _faded(trimmed, "start")
+    first = (len(block.pcm) - len(block.pcm.lstrip(b"\0"))) // width
+    return first, max(first, -(-len(block.pcm.rstrip(b"\0")) // width))
 
 
-def _sounding(block: Audio) -> int:
-    """Samples up to the end of the last sound."""
-    return -(-len(block.pcm.rstrip(b"\0")) // WIDTH[block.sample_format])
-
-
-def _joined(first: Audio, second: Audio) -> Audio:
-    shift = first.seconds
-    moved = tuple(
-        replace(one, at=one.at + shift, until=one.until + shift) for one in second.timings
+def _moved(timings: tuple[Timing, ...], shift: float) -> tuple[Timing, ...]:
+    """The timings later by `shift` seconds; none is moved to before the start."""
+    return tuple(
+        replace(one, at=max(0.0, one.at + shift), until=max(0.0, one.until + shift))
+        for one in timings
     )
-    return replace(first, pcm=first.pcm + second.pcm, timings=first.timings + moved)
+
+
+def _within(block: Audio) -> tuple[Timing, ...]:
+    """The block's timings, none later than its end."""
+    end = block.seconds
+    return tuple(
+        replace(one, at=min(one.at, end), until=min(one.until, end)) for one in block.timings
+    )
 
 
 def _cut(block: Audio, samples: int) -> tuple[Audio, Audio]:
-    """The block up to and from a sample; a timing goes to the side in which it begins."""
+    """The block up to and from a sample; a timing goes to the side in which it ends."""
     at = samples * WIDTH[block.sample_format]
     second = samples / block.rate
-    before: list[Timing] = []
-    after: list[Timing] = []
-    for one in block.timings:
-        if samples and one.at < second:
-            before.append(one)
-        else:
-            start, until = max(0.0, one.at - second), max(0.0, one.until - second)
-            after.append(replace(one, at=start, until=until))
+    before = tuple(one for one in block.timings if one.until <= second)
+    after = tuple(
+        replace(one, at=one.at - second, until=one.until - second)
+        for one in block.timings
+        if one.until > second
+    )
     return (
-        replace(block, pcm=block.pcm[:at], timings=tuple(before)),
-        replace(block, pcm=block.pcm[at:], timings=tuple(after)),
+        replace(block, pcm=block.pcm[:at], timings=before),
+        replace(block, pcm=block.pcm[at:], timings=after),
     )
 
 

@@ -43,13 +43,19 @@ class Servant:
         self._requests: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cancelled = 0
         """Every request up to this number was cancelled; a parent asks in rising order."""
+        self._busy = threading.Event()
+        """Beats are for a parent that waits; nobody would read those of an idle worker."""
 
     def serve(self) -> None:
         threading.Thread(target=self._listen, daemon=True).start()
         threading.Thread(target=self._beat, daemon=True).start()
+        self._busy.set()
         engine = self._load(self._requests.get())
         while True:
-            self._answer(engine, self._requests.get())
+            self._busy.clear()
+            request = self._requests.get()
+            self._busy.set()
+            self._answer(engine, request)
 
     def _listen(self) -> None:
         """Ends the process, and whatever the engine forked, when the parent is gone."""
@@ -65,6 +71,7 @@ class Servant:
     def _beat(self) -> None:
         pause = threading.Event()
         while not pause.wait(BEAT):
+            self._busy.wait()
             self._channel.send(Beat())
 
     def _load(self, message: Message) -> Engine:
@@ -72,7 +79,9 @@ class Servant:
         try:
             engine = load(message.engine, message.options)
         except Exception as failure:
-            self._fail(0, failure, EngineUnavailable.code, f"engine '{message.engine}' cannot start")
+            self._fail(
+                0, failure, EngineUnavailable.code, f"engine '{message.engine}' cannot start"
+            )
             raise SystemExit(1) from failure
         self._channel.send(Ready(message.engine))
         return engine
@@ -88,8 +97,6 @@ class Servant:
                     self._channel.send(Done(number))
                 case ListVoices(number):
                     self._channel.send(Voices(number, tuple(engine.voices())))
-        except OSError:
-            raise
         except Exception as failure:
             self._fail(getattr(message, "id", 0), failure, SynthesisError.code, "the engine failed")
 
@@ -113,7 +120,7 @@ class Servant:
 
             traceback.print_exception(failure, limit=8)
             what = f"{otherwise} ({type(failure).__name__}: {failure})"
-            self._channel.send(Failed(number, code, what, "run `ttm doctor`"))
+            self._channel.send(Failed(number, code, what, "Run `ttm doctor`"))
 
 
 def main() -> None:

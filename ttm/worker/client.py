@@ -9,9 +9,8 @@ import contextlib
 import itertools
 import socket
 import sys
-import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +36,13 @@ from ttm.worker.wire import (
     ListVoices,
     Load,
     Message,
+    Ready,
     Sound,
     Speak,
     Voices,
 )
+
+DOCTOR = "Run `ttm doctor`"
 
 CRASH_WINDOW = 60.0
 """Seconds within which crashes are counted."""
@@ -53,7 +55,7 @@ class Limits:
     no_progress: float = 30.0
     """An engine that yields nothing for so long is killed."""
     unresponsive: float = 3.0
-    """A worker whose heartbeat stops for so long is killed."""
+    """A worker whose heartbeat stops for so long is killed; it is due once it has begun."""
     cancel: float = 1.0
     """A worker that does not stop within this time of a cancel is killed."""
     crashes: int = 3
@@ -76,9 +78,11 @@ class Worker:
         self._numbers = itertools.count(1)
         self._child: Child | None = None
         self._channel: Channel | None = None
-        self._speaking = 0
+        self._awake = self._loaded = False
+        """Whether the child was heard at all, and whether its engine is ready."""
+        self._speaking = self._stopped = 0
+        """Numbers of the request being answered, and of the last one that was to stop."""
         self._deaths: list[float] = []
-        self._stopping = threading.Lock()
 
     @property
     def pid(self) -> int | None:
@@ -99,25 +103,28 @@ class Worker:
             wait = CRASH_WINDOW - (now - self._deaths[0])
             raise EngineUnavailable(
                 f"engine '{self.engine}' crashed {len(self._deaths)} times within a minute",
-                f"try again in {wait:.0f} s, or run `ttm doctor`",
+                f"Try again in {wait:.0f} s, or run `ttm doctor`",
             )
-        ours, theirs = socket.socketpair()
-        with theirs:
-            argv = [sys.executable, "-m", "ttm.worker", str(theirs.fileno())]
-            try:
+        try:
+            ours, theirs = socket.socketpair()
+            with theirs, contextlib.ExitStack() as failing:
+                failing.callback(ours.close)
+                # -P: a queue.py in the current folder is not the one that is meant.
+                argv = [sys.executable, "-P", "-m", "ttm.worker", str(theirs.fileno())]
                 self._child = Child(argv, pass_fds=[theirs.fileno()])
-            except OSError as failure:
-                ours.close()
-                raise EngineUnavailable(f"cannot start a worker: {failure.strerror}") from failure
+                failing.pop_all()
+        except OSError as failure:
+            raise EngineUnavailable(f"cannot start a worker: {failure.strerror}") from failure
         self._channel = Channel(ours)
+        self._awake = self._loaded = False
         self._send(Load(self.engine, self._options))
 
     def voices(self) -> list[Voice]:
         """Who can speak."""
-        for message in self._ask(lambda number: ListVoices(number)):
+        for message in self._ask(ListVoices):
             if isinstance(message, Voices):
                 return list(message.voices)
-        raise WireError(f"engine '{self.engine}' did not answer")
+        return []
 
     def speak(self, speech: Speech) -> Generator[Audio]:
         """The engine's audio as it comes; to cancel, close the iterator.
@@ -125,16 +132,18 @@ class Worker:
         Raises the engine's own TtmError, EngineCrashed when the process died, EngineHung when
         it had to be killed, EngineUnavailable when it could not load.
         """
-        for message in self._ask(lambda number: Speak(number, speech)):
-            if isinstance(message, Sound):
-                yield message.audio
+        with contextlib.closing(self._ask(lambda number: Speak(number, speech))) as answers:
+            for message in answers:
+                if isinstance(message, Sound):
+                    yield message.audio
 
     def stop(self) -> None:
         """Cancel what is being spoken, from any thread; the speaking iterator then ends."""
-        with self._stopping:
-            if self._channel is not None and self._speaking:
-                with contextlib.suppress(OSError):
-                    self._channel.send(Cancel(self._speaking))
+        self._stopped = self._speaking
+        channel = self._channel
+        if self._stopped and channel is not None:
+            with contextlib.suppress(OSError):
+                channel.send(Cancel(self._stopped))
 
     def close(self) -> None:
         """End the child and everything it started."""
@@ -142,15 +151,13 @@ class Worker:
             self._child.kill()
         self._bury()
 
-    def _ask(self, request: Callable[[int], Speak | ListVoices]) -> Iterator[Message]:
+    def _ask(self, request: Callable[[int], Speak | ListVoices]) -> Generator[Message]:
         self.start()
-        number = next(self._numbers)
+        number = self._speaking = next(self._numbers)
         self._send(request(number))
-        self._speaking = number
         finished = False
         try:
-            while True:
-                message = self._hear()
+            while (message := self._hear(number)) is not None:
                 if isinstance(message, Failed) and message.id in (0, number):
                     finished = True
                     raise self._error(message)
@@ -161,29 +168,30 @@ class Worker:
                     yield message
                 if finished:
                     return
-        except (EngineCrashed, EngineHung, WireError):
+        except (EngineUnavailable, EngineCrashed, EngineHung, WireError):
             finished = True
             raise
         finally:
-            with self._stopping:
-                self._speaking = 0
+            self._speaking = 0
             if not finished:
                 self._quieten(number)
 
-    def _hear(self) -> Message:
-        """The next message but beats; kills a worker that is silent for too long.
+    def _hear(self, number: int) -> Message | None:
+        """The next message of interest, or None when `stop` was called; kills a worker that is
+        silent for too long.
 
         Time is counted in the waits that came back empty, so that a parent which was suspended
         meanwhile (Ctrl-Z) does not take its own sleep for the worker's.
         """
         assert self._channel is not None
         silent = stuck = 0.0
-        while True:
+        while self._stopped != number:
             try:
                 message = self._channel.receive(BEAT)
             except TimeoutError:
                 silent += BEAT
-                if silent >= self._limits.unresponsive:
+                limits = self._limits
+                if silent >= (limits.unresponsive if self._awake else limits.no_progress):
                     raise self._killed("does not respond") from None
                 continue
             except WireError:
@@ -191,62 +199,67 @@ class Worker:
                 raise
             if message is None:
                 raise self._dead()
-            if not isinstance(message, Beat):
-                return message
+            self._awake = True
             silent = 0.0
-            stuck += BEAT
-            if stuck >= self._limits.no_progress:
-                raise self._killed(f"made no sound for {self._limits.no_progress:g} s")
+            if isinstance(message, Ready):
+                self._loaded = True
+                stuck = 0.0
+            elif isinstance(message, Beat):
+                stuck += BEAT
+                if stuck >= self._limits.no_progress:
+                    raise self._killed(f"made no sound for {self._limits.no_progress:g} s")
+            else:
+                return message
+        return None
 
     def _quieten(self, number: int) -> None:
         """Cancel a request that nobody listens to any more, and read past what it still sent."""
         if self._channel is None:
             return
+        deadline = time.monotonic() + self._limits.cancel
         try:
             self._channel.send(Cancel(number))
-            waits = max(1, round(self._limits.cancel / BEAT))
-            while waits > 0:
-                try:
-                    message = self._channel.receive(BEAT)
-                except TimeoutError:
-                    waits -= 1
-                    continue
+            while (left := deadline - time.monotonic()) > 0:
+                message = self._channel.receive(left)
+                if isinstance(message, Ready):
+                    self._loaded = True
                 if message is None or (
-                    isinstance(message, Done | Failed | Voices) and message.id == number
+                    isinstance(message, Done | Failed | Voices) and message.id in (0, number)
                 ):
                     return
-                waits -= isinstance(message, Beat)
         except (OSError, WireError):
             pass
         self.close()
 
     def _send(self, message: Message) -> None:
         assert self._channel is not None
-        try:
+        # Whoever is gone may have said why before; that is still to be heard.
+        with contextlib.suppress(OSError):
             self._channel.send(message)
-        except OSError:
-            raise self._dead() from None
 
-    def _dead(self) -> SynthesisError:
+    def _dead(self) -> TtmError:
         """The error for a worker whose end of the wire closed."""
         assert self._child is not None
         status = self._child.wait(1.0)
         if status is None:
-            status = self._child.kill()
+            return self._killed("closed its wire")
         log = self._child.last_words()
         self._deaths.append(time.monotonic())
         self._bury()
         how = death(status)
-        hint = "run `ttm doctor`"
+        if not self._loaded:
+            why = ": ".join([how, *log.splitlines()[-1:]])
+            return EngineUnavailable(f"engine '{self.engine}' cannot start ({why})", DOCTOR)
+        hint = DOCTOR
         if how == "SIGKILL":
-            hint = "it was probably out of memory; try a smaller model"
+            hint = "It was probably out of memory; try a smaller model"
         return EngineCrashed(f"engine '{self.engine}' crashed ({how})", hint, log=log)
 
     def _killed(self, why: str) -> EngineHung:
         """Kill a worker that does not do its work; the error that says so."""
         self._deaths.append(time.monotonic())
         self.close()
-        return EngineHung(f"engine '{self.engine}' {why} and was stopped", "run `ttm doctor`")
+        return EngineHung(f"engine '{self.engine}' {why} and was stopped", DOCTOR)
 
     def _error(self, failed: Failed) -> TtmError:
         if failed.id == 0:

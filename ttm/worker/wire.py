@@ -19,8 +19,8 @@ from ttm.speech import Speech, Timing, Voice
 
 LINE_MAX = 16 << 20
 """Bytes of one JSON line; a longer one is not ours."""
-PCM_MAX = 64 << 20
-"""Bytes of sound behind one line: over ten minutes at 48 kHz."""
+PCM_MAX = 1 << 30
+"""Bytes of sound behind one line: 93 minutes of float32 at 48 kHz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,9 @@ KINDS: dict[str, type[Message]] = {
     for message in (Load, Speak, Cancel, ListVoices, Ready, Beat, Sound, Voices, Done, Failed)
 }
 
+PLAIN = {"int": int, "str": str, "bool": bool, "dict[str, Any]": dict}
+"""Types of fields, as annotated, that JSON has too."""
+
 BEAT = 0.3
 """Seconds between two beats."""
 
@@ -149,7 +152,7 @@ def decode(line: bytes) -> tuple[type[Message], dict[str, Any], int]:
         size = fields.pop("bytes", 0) if kind is Sound else 0
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as failure:
         raise WireError(f"not a message: {line[:60]!r}") from failure
-    if not isinstance(size, int) or not 0 <= size <= PCM_MAX:
+    if type(size) is not int or not 0 <= size <= PCM_MAX:
         raise WireError(f"a sound of {size!r} bytes")
     return kind, fields, size
 
@@ -170,8 +173,10 @@ def assemble(kind: type[Message], fields: Mapping[str, Any], pcm: bytes) -> Mess
         message = kind(**values)
     except (TypeError, KeyError, ValueError) as failure:
         raise WireError(f"a malformed {kind.kind} message") from failure
-    if not isinstance(getattr(message, "id", 0), int):
-        raise WireError(f"a {kind.kind} message without a number")
+    for field in dataclasses.fields(message):
+        wanted = PLAIN.get(str(field.type))
+        if wanted is not None and type(getattr(message, field.name)) is not wanted:
+            raise WireError(f"a {kind.kind} message with a wrong {field.name}")
     return message
 
 
@@ -214,17 +219,18 @@ class Channel:
 
     def _next(self) -> Message | None:
         if self._head is None:
-            line, newline, rest = self._buffer.partition(b"\n")
-            if not newline:
-                if len(line) > LINE_MAX:
+            size = self._buffer.find(b"\n", 0, LINE_MAX)
+            if size < 0:
+                if len(self._buffer) >= LINE_MAX:
                     raise WireError(f"a line of over {LINE_MAX} bytes")
                 return None
-            self._head = decode(bytes(line))
-            self._buffer = rest
+            self._head = decode(bytes(self._buffer[:size]))
+            del self._buffer[: size + 1]
         kind, fields, size = self._head
         if len(self._buffer) < size:
             return None
-        pcm = bytes(self._buffer[:size])
+        with memoryview(self._buffer) as view:
+            pcm = bytes(view[:size])
         del self._buffer[:size]
         self._head = None
         return assemble(kind, fields, pcm)
@@ -244,7 +250,7 @@ def _row(timing: Timing) -> list[Any]:
 def _audio(values: dict[str, Any], pcm: bytes) -> Audio:
     rate, sample_format = values.pop("rate"), values.pop("format")
     timings = tuple(Timing(*row) for row in values.pop("timings"))
-    if not isinstance(rate, int) or rate <= 0:
+    if type(rate) is not int or rate <= 0:
         raise ValueError(rate)
     formats: Mapping[SampleFormat, int] = WIDTH
     if len(pcm) % formats[sample_format]:

@@ -22,9 +22,9 @@ SEMITONES_A_STEP = 0.241
 """espeak-ng's pitch 0..99 goes evenly from 64/128 to 254/128 of the voice's own frequency:
 12 * log2(254 / 64) / 99 (pitch_adjust_tab in its synthesize.c)."""
 
-WORD_AT = re.compile(r"\w+")
-CLOSING = ".,;:!?)\"'"
-"""What espeak-ng counts to a number before it."""
+RUN = re.compile(r"\S+")
+CLOSING = ".,;:!?…\"')]}”“’»。、，；：！？）】」』।،؛؟"  # noqa: RUF001
+"""Punctuation at the end of a word, which is no part of it."""
 
 
 class EspeakEngine:
@@ -151,23 +151,20 @@ def _timings(text: str, said: Utterance, rate: int) -> tuple[Timing, ...]:
 def _words(text: str, found: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """First character, end and first sample of each word or spoken symbol.
 
-    The library reports `3.50` as several words at overlapping places; here they are one.
+    The library reports `don` of `don't`, and `3.50` as several words at overlapping places; here
+    a word goes on to the next one or to white space.
     """
     words: list[tuple[int, int, int]] = []
     for (place, length, sample), after in itertools.zip_longest(found, found[1:]):
-        start = place
-        while text[start : start + 1].isspace():
-            start += 1
+        run = RUN.search(text, place)
         # At a space it reports the word behind it (`Elm St., and`), or one more word of the
         # symbol before it (the `heart` of a red heart): then the word has a report of its own.
-        if start >= len(text) or (start > place and after and after[0] == start):
+        if run is None or (run.start() > place and after and after[0] == run.start()):
             continue
-        word = WORD_AT.match(text, start)
-        reported = text[start : max(start, place + length)].split(maxsplit=1)
-        end = max(
-            word.end() if word else start + 1,
-            start + len(reported[0].rstrip(CLOSING)) if reported else 0,
-        )
+        start, end = run.span()
+        if after and after[0] < end:
+            end = min(end, max(after[0], place + length))
+        end = start + max(1, len(text[start:end].rstrip(CLOSING)))
         if words and start < words[-1][1]:
             words[-1] = (words[-1][0], max(end, words[-1][1]), words[-1][2])
         else:

@@ -28,7 +28,7 @@ NO_VOICE = 3
 """Exit code of a mouth that has not got the voice."""
 
 HEAD = struct.Struct("=QQ")
-"""How many bytes of samples and of words follow on the way back."""
+"""How many bytes of words and of samples follow on the way back."""
 WORD = struct.Struct("=iii")
 """First character, length and first sample of a word."""
 
@@ -88,7 +88,7 @@ class Mouth:
             with self._wire.makefile("rb") as heard:
                 head = heard.read(HEAD.size)
                 sizes = HEAD.unpack(head) if len(head) == HEAD.size else (0, 0)
-                pcm, words = (heard.read(size) for size in sizes)
+                words, pcm = (heard.read(size) for size in sizes)
         except BaseException:
             self.close()
             raise
@@ -98,7 +98,7 @@ class Mouth:
             raise UnknownName(what, "`ttm voices list` shows them")
         if status != 0:
             what = f"espeak-ng crashed ({death(status)})"
-            raise EngineCrashed(what, "run `ttm doctor`", contained=True)
+            raise EngineCrashed(what, "Run `ttm doctor`", contained=True)
         return Utterance(pcm, tuple(WORD.iter_unpack(words)))
 
     def close(self) -> None:
@@ -133,9 +133,9 @@ def _speak(library: Library, manner: Manner, wire: socket.socket) -> int:
     while block := wire.recv(1 << 16):
         text += block
     pcm, words = library.synthesize(bytes(text))
-    wire.sendall(HEAD.pack(len(pcm), len(words) * words.itemsize))
-    wire.sendall(pcm)
-    wire.sendall(words)
+    # Not a byte after the last: who has all of it may hang up.
+    head = HEAD.pack(len(words) * words.itemsize, len(pcm)) + words.tobytes()
+    wire.sendall(head + pcm)
     return 0
 
 

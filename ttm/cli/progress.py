@@ -1,0 +1,39 @@
+"""One line on the terminal that says how far it is."""
+
+from __future__ import annotations
+
+import time
+
+from ttm.cli import output
+from ttm.narration.narration import Report
+
+REDRAW = 0.2
+"""Seconds between two states of the line."""
+
+
+class Progress:
+    """Draws over itself, and leaves nothing behind when cleared."""
+
+    def __init__(self, *, wanted: bool) -> None:
+        self._wanted = wanted
+        self._next = 0.0
+        self._shown = False
+
+    def show(self, report: Report) -> None:
+        """How much was spoken so far."""
+        now = time.monotonic()
+        if self._wanted and now >= self._next:
+            self._next = now + REDRAW
+            self._shown = True
+            output.redraw(f"{_clock(report.seconds)} spoken, sentence {report.chunks + 1}")
+
+    def clear(self) -> None:
+        if self._shown:
+            self._shown = False
+            output.redraw("")
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
