@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ttm.audio import Audio
-from ttm.config import load
+from ttm.config import Config, load
 from ttm.engine import card
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import plan
@@ -23,38 +23,44 @@ def open_narrator(
 
     Raises ConfigError or UsageError for settings that are wrong.
     """
-    return _narrator(config, profile, settings)
+    return Narrator(_config(config, profile, settings))
 
 
 def speak(
     text: str | Iterable[str],
     *,
-    model: str = "espeak",
+    model: str = "",
     voice: str = "",
     language: str = "",
     **settings: object,
 ) -> Iterator[Audio]:
     """Speak `text`; yields mono Audio of one rate as it is made, timed in the original text.
 
-    `text` may be an iterable of pieces that are spoken as they arrive. `settings` are fields of
-    `[say]` by name: `rate` ("1.2", "210wpm", "+20%"), `pitch` (semitones), `volume` (dB),
-    `pause` (milliseconds), `seed`, ... To stop, close the iterator or break out of the loop.
+    `text` may be an iterable of pieces that are spoken as they arrive. `model`, `voice` and
+    `language` are the user's own when empty. `settings` are further fields of `[say]` by name:
+    `rate` ("1.2", "210wpm", "+20%"), `pitch` (semitones), `volume` (dB), `pause` (milliseconds),
+    `seed`, ... To stop, close the iterator or break out of the loop.
 
     Raises NothingToSpeak, UnknownName or UnknownModel (what was asked for does not exist), and
     SynthesisError (the engine could not speak it; the sentence names the place in the text).
     """
-    with _narrator(None, None, settings) as narrator:
-        chosen, _ = narrator.voice(model, voice, language)
+    asked = {"model": model, "voice": voice, "language": language}
+    config = _config(None, None, settings | {name: one for name, one in asked.items() if one})
+    say = config.say
+    with Narrator(config) as narrator:
+        chosen, _ = narrator.voice(
+            say.model, say.voice, "" if say.language == "auto" else say.language
+        )
         chunks = plan(
             [text] if isinstance(text, str) else text,
             language=chosen.languages[0].partition("-")[0],
-            budget=card(model).budget,
+            budget=card(say.model).budget,
         )
-        for audio in narrator.narrate(chunks, voice=chosen, model=model):
+        for audio in narrator.narrate(chunks, voice=chosen, model=say.model):
             if audio.pcm or audio.timings:
                 yield audio
 
 
-def _narrator(config: Path | None, profile: str | None, settings: Mapping[str, object]) -> Narrator:
+def _config(path: Path | None, profile: str | None, settings: Mapping[str, object]) -> Config:
     overrides = {f"say.{name}": value for name, value in settings.items()}
-    return Narrator(load(config, profile=profile, overrides=overrides, environ=os.environ))
+    return load(path, profile=profile, overrides=overrides, environ=os.environ)

@@ -36,6 +36,9 @@ class Speech:
     """Decibels, -60 to 20."""
     seed: int = 0
     """What random choices start from; the same seed gives the same audio."""
+    continues: bool = False
+    """Follows the speech before it in the same narration: the engine may go on from the state
+    that one left. Otherwise nothing that came before may be heard in it."""
 
 
 @dataclass(frozen=True, slots=True)

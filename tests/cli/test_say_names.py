@@ -78,7 +78,10 @@ def refuse(capfd):
         (("--set", "say.rat=2"), ("--set say.rat: unknown setting", "did you mean 'say.rate'?")),
         (("--set", "say.rate"), ("--set takes key=value, not 'say.rate'",)),
         (("--set", "say.rate=0"), ("--set say.rate: expected a factor",)),
-        (("--voise", "de"), ("no such option: --voise", "--voice", "`ttm say --help`")),
+        (
+            ("--voise", "de"),
+            ("there is no option '--voise'", "did you mean '--voice'", "`ttm say --help`"),
+        ),
         (("-v",), ("option '-v' requires an argument", "`ttm say --help`")),
         (("-o", "y.wav", "-w", "z.wav"), ("-o and -w both name an output",)),
     ],

@@ -36,7 +36,7 @@ def test_what_is_spoken_is_told_to_nobody(ttm, quiet, words):
     quiet(done.stdout, done.stderr)
 
 
-@pytest.mark.parametrize("order", ["kill-11", "words", "raises", "nothing", "nan", "prints kill-6"])
+@pytest.mark.parametrize("order", ["kill-11", "words", "raises", "nan", "prints kill-6"])
 def test_what_kills_the_engine_is_told_by_its_place(ttm, faulty, quiet, order):
     text = f"{CANARY} {order}."
     words = ("say", "-m", "faulty", "-o", "x.wav", "--verbose")

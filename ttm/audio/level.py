@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ttm.audio import Audio
 
@@ -35,10 +35,10 @@ def fade(audio: Audio, seconds: float, at: Literal["start", "end", "both"] = "bo
     length = min(audio.samples, round(seconds * audio.rate))
     if length <= 0:
         return audio
-    samples = array.array("h" if audio.sample_format == "s16" else "f", audio.pcm)
+    whole = audio.sample_format == "s16"
+    samples: array.array[Any] = array.array("h" if whole else "f", audio.pcm)
     if sys.byteorder == "big":
         samples.byteswap()
-    whole = audio.sample_format == "s16"
     for i in range(length):
         for place in (i,) * (at != "end") + (-1 - i,) * (at != "start"):
             faded = samples[place] * i / length

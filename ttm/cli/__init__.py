@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from ttm import __version__
-from ttm.errors import TtmError, UsageError
+from ttm.errors import TtmError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     import typer
@@ -149,13 +149,14 @@ def _usage(failure: Exception, words: list[str]) -> UsageError | None:
         return None
     context = getattr(failure, "ctx", None)
     command = context.command_path if context else f"ttm {words[0]}"
-    what = " ".join(failure.format_message().split())  # type: ignore[attr-defined]
-    what = what[:1].lower() + what[1:]
-    if what.startswith("no such option"):
-        return UsageError(
-            what, f"`{command} --help` shows all; text that begins with - goes after --"
-        )
-    return UsageError(what, f"`{command} --help` shows what it takes")
+    if (option := getattr(failure, "option_name", "")) and hasattr(failure, "possibilities"):
+        hint = did_you_mean(option, failure.possibilities or ())
+        more = f"`{command} --help` shows all; text that begins with - goes after --"
+        return UsageError(f"there is no option '{option}'", f"{hint} {more}".lstrip())
+    said = " ".join(failure.format_message().split())  # type: ignore[attr-defined]
+    what, _, hint = said.partition(". ")
+    more = f"{hint} `{command} --help` shows what it takes".lstrip()
+    return UsageError(what[:1].lower() + what[1:], more)
 
 
 def _quit(number: int, frame: FrameType | None) -> None:

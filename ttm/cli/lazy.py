@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -66,6 +67,13 @@ class _AsItIs:
         return value
 
 
+class _AsPath:
+    """The same for a path."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        return None if value is None else Path(value)
+
+
 def _parameters(inner: Callable[[Any], list[Any]], ctx: Any) -> list[Any]:
     return _as_they_are(inner(ctx))
 
@@ -78,8 +86,8 @@ def _as_they_are(parameters: list[Any]) -> list[Any]:
     """
     for parameter in parameters:
         described = getattr(parameter, "type_descriptor", None)
-        if described is not None and described.annotation in (str, list[str], bool):
-            parameter.get_runtime_param = _AsItIs
+        if described is not None and described.annotation in (str, list[str], bool, Path):
+            parameter.get_runtime_param = _AsPath if described.annotation is Path else _AsItIs
             if parameter.metavar is None or parameter.param_type_name == "argument":
                 parameter.display_type_rich = _no_type
     return parameters

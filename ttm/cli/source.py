@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 
 from ttm.config import TextSettings
@@ -26,6 +27,14 @@ def read(words: Sequence[str], files: Sequence[str], settings: TextSettings) -> 
         read_text(fd, name=name, encoding=settings.encoding, errors=settings.errors)
         for name, fd in opened
     )
+
+
+def at_hand(words: Sequence[str], files: Sequence[str]) -> bool:
+    """Whether all of the text is there, so that reading on never waits."""
+    if words and tuple(words) != ("-",):
+        return True
+    sources = [0 if name == "-" else name for name in files or "-"]
+    return all(stat.S_ISREG(os.stat(source).st_mode) for source in sources)
 
 
 def begin(pieces: Iterator[str]) -> list[str]:

@@ -15,7 +15,7 @@ from ttm.audio.sink import Sink, Written, open_sink
 from ttm.audio.target import Target, open_target
 from ttm.cli import output
 from ttm.cli.progress import Progress
-from ttm.cli.source import begin, read
+from ttm.cli.source import at_hand, begin, read
 from ttm.cli.timings import TimingFile
 from ttm.config import Config
 from ttm.engine import card
@@ -222,6 +222,7 @@ class _Speaking:
             voice=self._voice,
             model=self._config.say.model,
             follow=self._request.follow,
+            ahead=at_hand(self._request.words, self._request.files),
         )
         timings = TimingFile(timed) if timed else None
         sink: Sink | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ttm.audio import Audio
 from ttm.errors import UnknownModel, did_you_mean
@@ -31,6 +31,15 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give everything back."""
+        ...
+
+
+@runtime_checkable
+class Foresighted(Engine, Protocol):
+    """An engine that speaks sooner what it was told to expect."""
+
+    def expect(self, speech: Speech) -> None:
+        """Begin with a speech that will probably be asked for next."""
         ...
 
 

@@ -28,6 +28,9 @@ from ttm.worker.client import Worker
 
 SKIPPED = 0.25
 """Seconds of silence in place of what could not be spoken."""
+STRETCH = 16
+"""Chunks after which an engine starts from nothing again, so that a later one never depends on
+all that came before it."""
 SKIPS_KEPT = 100
 """Places of skipped text that a report names; the rest are counted."""
 
@@ -82,6 +85,7 @@ class Narration:
         config: Config,
         *,
         follow: bool,
+        ahead: bool,
     ) -> None:
         self.report = report
         self._worker = worker
@@ -90,6 +94,7 @@ class Narration:
         self._speech = speech
         self._say = config.say
         self._follow = follow
+        self._ahead = ahead
         self._rate = 0
         self._format: SampleFormat = "s16"
         self._samples = 0
@@ -102,10 +107,10 @@ class Narration:
             yield audio
 
     def _spoken(self) -> Iterator[Audio]:
-        for chunk in self._chunks:
+        for chunk, after in self._paired():
             if not self._follow and self.report.chunks:
                 yield from self._silence(self._pause(chunk.begins))
-            yield from self._chunk(chunk)
+            yield from self._chunk(chunk, after)
             self.report.chunks += 1
             self.report.characters = chunk.end
             if self._follow:
@@ -117,6 +122,18 @@ class Narration:
         if not self._samples:
             raise NothingToSpeak("nothing in the text has a sound in this voice")
 
+    def _paired(self) -> Iterator[tuple[Chunk, Chunk | None]]:
+        """Each chunk with the one after it, unless that one would have to be waited for."""
+        if not self._ahead:
+            yield from ((chunk, None) for chunk in self._chunks)
+            return
+        chunks = iter(self._chunks)
+        chunk = next(chunks, None)
+        while chunk is not None:
+            after = next(chunks, None)
+            yield chunk, after
+            chunk = after
+
     def _pause(self, at: str) -> float:
         """Seconds of silence where a chunk begins or ends so."""
         waits = {"cut": 0, "sentence": self._say.pause, "paragraph": self._say.paragraph_pause}
@@ -126,23 +143,37 @@ class Narration:
         if seconds > 0 and self._rate:
             yield silence(seconds, self._rate, self._format)
 
-    def _chunk(self, chunk: Chunk) -> Iterator[Audio]:
+    def _chunk(self, chunk: Chunk, after: Chunk | None) -> Iterator[Audio]:
         """The chunk's audio, with its words and itself timed in the original text."""
         began = self._samples
-        heard = yield from self._surely(chunk)
+        number = self.report.chunks
+        speech = self._worded(chunk, number)
+        then = self._worded(after, number + 1) if after else None
+        heard = yield from self._surely(chunk, speech, then)
         if heard:
             at, until = began / self._rate, self._samples / self._rate
             said = Timing("sentence", chunk.start, chunk.end, at, until)
             yield Audio(b"", self._rate, self._format, (said,))
 
-    def _surely(self, chunk: Chunk, again: bool = False) -> Generator[Audio, None, bool]:
+    def _worded(self, chunk: Chunk, number: int = 0) -> Speech:
+        """The chunk as the engine is asked for it, at a tempo that the engine can do.
+
+        `number` of the chunk in the narration, from 0; whatever is spoken again has none.
+        """
+        tempo = min(max(self._speech.rate, self._engine.slowest), self._engine.fastest)
+        continues = number % STRETCH > 0
+        return replace(self._speech, text=chunk.text, rate=tempo, continues=continues)
+
+    def _surely(
+        self, chunk: Chunk, speech: Speech, then: Speech | None = None, again: bool = False
+    ) -> Generator[Audio, None, bool]:
         """The chunk, whole or in pieces; what cannot be spoken raises or is skipped.
 
         Returns whether any of it was heard.
         """
         heard = False
         try:
-            for audio in self._once(chunk):
+            for audio in self._once(chunk, speech, then):
                 heard = True
                 yield audio
             return heard
@@ -154,14 +185,14 @@ class Narration:
             if not why.contained and not again:
                 # The whole worker died, perhaps of something else: the same again, once.
                 self.report.retried += 1
-                return (yield from self._surely(chunk, again=True))
+                return (yield from self._surely(chunk, self._worded(chunk), again=True))
             parts = halves(chunk.text) if why.contained else None
             if parts:
                 self.report.retried += not again
                 for start, end in parts:
                     piece = chunk.piece(start, end)
                     if piece.text:
-                        heard |= yield from self._surely(piece, again=True)
+                        heard |= yield from self._surely(piece, self._worded(piece), again=True)
                 return heard
         yield from self._given_up(chunk, why)
         return heard
@@ -175,14 +206,12 @@ class Narration:
             self.report.skips.append(skip)
         yield from self._silence(SKIPPED)
 
-    def _once(self, chunk: Chunk) -> Iterator[Audio]:
+    def _once(self, chunk: Chunk, speech: Speech, then: Speech | None) -> Iterator[Audio]:
         """One engine call: clean edges, the tempo the engine cannot do, volume, places."""
-        tempo = min(max(self._speech.rate, self._engine.slowest), self._engine.fastest)
-        speech = replace(self._speech, text=chunk.text, rate=tempo)
-        with contextlib.closing(self._worker.speak(speech)) as spoken:
+        with contextlib.closing(self._worker.speak(speech, then)) as spoken:
             blocks = edged(guarded(spoken, speech, self._engine.name))
-            if tempo != self._speech.rate:
-                blocks = _stretched(blocks, self._speech.rate / tempo)
+            if speech.rate != self._speech.rate:
+                blocks = _stretched(blocks, self._speech.rate / speech.rate)
             sound = False
             for block in blocks:
                 sound = sound or block.samples > 0

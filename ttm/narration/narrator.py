@@ -75,11 +75,18 @@ class Narrator:
             return first, f"{failure.what}; '{first.name}' speaks instead"
 
     def narrate(
-        self, chunks: Iterable[Chunk], *, voice: Voice, model: str, follow: bool = False
+        self,
+        chunks: Iterable[Chunk],
+        *,
+        voice: Voice,
+        model: str,
+        follow: bool = False,
+        ahead: bool = False,
     ) -> Narration:
         """Speak a plan's chunks with the settings' rate, pitch, volume, pauses and seed.
 
         `follow`: each pause comes with the chunk before it, so that what is said is out at once.
+        `ahead`: the next chunk is there without waiting, so the engine may begin with it.
         """
         say = self._config.say
         engine = card(model)
@@ -95,7 +102,9 @@ class Narrator:
         )
         report = Report(model, voice.name, voice.languages[0], seed)
         worker = self._worker(engine)
-        return Narration(worker, engine, chunks, speech, report, self._config, follow=follow)
+        return Narration(
+            worker, engine, chunks, speech, report, self._config, follow=follow, ahead=ahead
+        )
 
     def close(self) -> None:
         """End every worker."""

@@ -16,7 +16,7 @@ import threading
 import warnings
 
 from ttm.child import settle_in
-from ttm.engine import Engine, load
+from ttm.engine import Engine, Foresighted, load
 from ttm.errors import EngineCrashed, EngineUnavailable, SynthesisError, TtmError
 from ttm.worker.wire import (
     BEAT,
@@ -89,10 +89,13 @@ class Servant:
     def _answer(self, engine: Engine, message: Message) -> None:
         try:
             match message:
-                case Speak(number, speech):
+                case Speak(number, speech, then):
                     for audio in engine.speak(speech):
                         if number <= self._cancelled:
                             break
+                        if then is not None and isinstance(engine, Foresighted):
+                            engine.expect(then)
+                            then = None
                         self._channel.send(Sound(number, audio))
                     self._channel.send(Done(number))
                 case ListVoices(number):

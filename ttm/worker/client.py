@@ -126,13 +126,14 @@ class Worker:
                 return list(message.voices)
         return []
 
-    def speak(self, speech: Speech) -> Generator[Audio]:
+    def speak(self, speech: Speech, then: Speech | None = None) -> Generator[Audio]:
         """The engine's audio as it comes; to cancel, close the iterator.
 
+        `then` is what will probably be asked for next, for an engine that can begin with it.
         Raises the engine's own TtmError, EngineCrashed when the process died, EngineHung when
         it had to be killed, EngineUnavailable when it could not load.
         """
-        with contextlib.closing(self._ask(lambda number: Speak(number, speech))) as answers:
+        with contextlib.closing(self._ask(lambda number: Speak(number, speech, then))) as answers:
             for message in answers:
                 if isinstance(message, Sound):
                     yield message.audio

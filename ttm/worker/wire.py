@@ -37,6 +37,8 @@ class Speak:
     kind: ClassVar[str] = "speak"
     id: int
     speech: Speech
+    then: Speech | None = None
+    """What will probably be asked for next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ def assemble(kind: type[Message], fields: Mapping[str, Any], pcm: bytes) -> Mess
         if kind is Sound:
             values["audio"] = _audio(values, pcm)
         if kind is Speak:
-            values["speech"] = Speech(**values["speech"])
+            values |= {name: Speech(**values[name]) for name in ("speech", "then") if values[name]}
         if kind is Voices:
             values["voices"] = tuple(_voice(voice) for voice in values["voices"])
         message = kind(**values)

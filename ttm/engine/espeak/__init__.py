@@ -5,7 +5,6 @@ espeak-ng is a separate program under GPL-3 (see NOTICE); ttm talks to it across
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from ttm.audio import Audio
 from ttm.engine.espeak.library import Library, VoiceFile
 from ttm.engine.espeak.mouth import Manner, Mouth, Utterance
-from ttm.errors import EngineUnavailable, UnknownName
+from ttm.errors import EngineCrashed, EngineUnavailable
 from ttm.speech import Speech, Timing, Voice
 
 WORDS_A_MINUTE = 175
@@ -28,7 +27,7 @@ CLOSING = ".,;:!?…\"')]}”“’»。、，；：！？）】」』।،؛؟"
 
 
 class EspeakEngine:
-    """espeak-ng, one utterance a forked process, so that none depends on the one before.
+    """espeak-ng in a forked process for each speech, so that none depends on the one before.
 
     `library` and `data` name another libespeak-ng and its data folder than the bundled ones;
     `intonation` is 0 to 99, `word_gap` milliseconds.
@@ -48,8 +47,10 @@ class EspeakEngine:
         self._variants = self._library.list_voices("variant")
         self._intonation = intonation
         self._word_gap = word_gap
-        self._waiting: Mouth | None = None
-        """Forked ahead of the next text: a fork and a voice cost 2 ms while another speaks."""
+        self._mouth: Mouth | None = None
+        """The one that spoke last, for a speech that continues from there."""
+        self._expected: Speech | None = None
+        """What that mouth was asked to say ahead of time."""
 
     def voices(self) -> list[Voice]:
         """The voices by their language tags, then the variants, whose names begin with `+`."""
@@ -66,10 +67,55 @@ class EspeakEngine:
         return [*self._voices.values(), *variants]
 
     def speak(self, speech: Speech) -> Iterator[Audio]:
+        said = self._say(speech)
+        if said.pcm:
+            timings = _timings(speech.text, said, self._library.rate)
+            yield Audio(said.pcm, self._library.rate, "s16", timings)
+
+    def expect(self, speech: Speech) -> None:
+        """Begin with it while the speech before it is still on its way to who listens."""
+        if speech.continues and self._mouth is not None:
+            if self._mouth.manner == self._manner(speech):
+                self._mouth.ask(_told(speech))
+                self._expected = speech
+
+    def close(self) -> None:
+        """End the mouth; the library ends with its process."""
+        if self._mouth is not None:
+            self._mouth.close()
+        self._mouth = self._expected = None
+
+    def _say(self, speech: Speech) -> Utterance:
+        """Say it with the mouth that spoke before if the speech continues, else with a new one."""
+        used = speech.continues and self._mouth is not None
+        used = used and self._expected in (None, speech) and self._fits(speech)
+        try:
+            return self._said(speech, new=not used)
+        except EngineCrashed:
+            if not used:
+                raise
+        # What came before may have hurt it: once more, by a mouth that never spoke.
+        return self._said(speech, new=True)
+
+    def _fits(self, speech: Speech) -> bool:
+        return self._mouth is not None and self._mouth.manner == self._manner(speech)
+
+    def _said(self, speech: Speech, *, new: bool) -> Utterance:
+        if new:
+            self.close()
+        mouth = self._mouth or Mouth(self._library, self._manner(speech))
+        if self._expected is None:
+            mouth.ask(_told(speech))
+        self._mouth = self._expected = None
+        said = mouth.hear()
+        self._mouth = mouth
+        return said
+
+    def _manner(self, speech: Speech) -> Manner:
         base, plus, variant = (speech.voice or "en-us").partition("+")
         known = self._voices.get(base)
         identifier = known.aliases[0] if known else base
-        manner = Manner(
+        return Manner(
             identifier + plus + variant,
             (
                 ("rate", round(WORDS_A_MINUTE * speech.rate)),
@@ -79,31 +125,11 @@ class EspeakEngine:
                 ("wordgap", round(self._word_gap / 10)),
             ),
         )
-        # A NUL would end the text; a space leaves every character in its place.
-        said = self._say(speech.text.replace("\0", " "), manner)
-        if said.pcm:
-            timings = _timings(speech.text, said, self._library.rate)
-            yield Audio(said.pcm, self._library.rate, "s16", timings)
 
-    def close(self) -> None:
-        """End the mouth that waits for a text; the library ends with its process."""
-        if self._waiting is not None:
-            self._waiting.close()
-            self._waiting = None
 
-    def _say(self, text: str, manner: Manner) -> Utterance:
-        if self._waiting is not None and self._waiting.manner != manner:
-            self.close()
-        mouth = self._waiting or Mouth(self._library, manner)
-        self._waiting = None
-        mouth.begin(text)
-        with contextlib.suppress(OSError):  # no room for a second process; it comes when needed
-            self._waiting = Mouth(self._library, manner)
-        try:
-            return mouth.finish()
-        except UnknownName:
-            self.close()
-            raise
+def _told(speech: Speech) -> str:
+    """A NUL would end the text; a space leaves every character in its place."""
+    return speech.text.replace("\0", " ")
 
 
 def _bundled() -> tuple[str, str]:
@@ -139,9 +165,10 @@ def _voices(files: list[VoiceFile]) -> dict[str, Voice]:
 
 
 def _timings(text: str, said: Utterance, rate: int) -> tuple[Timing, ...]:
-    """The words with where they begin, each lasting until the next."""
+    """The words with where they begin, each lasting until the next or to the last sound."""
     words = _words(text, said.words)
-    untils = [*(at for _, _, at in words[1:]), len(said.pcm) // 2]
+    sounding = len(said.pcm.rstrip(b"\0")) // 2
+    untils = [*(at for _, _, at in words[1:]), sounding]
     return tuple(
         Timing("word", start, end, at / rate, until / rate)
         for (start, end, at), until in zip(words, untils, strict=False)
