@@ -1,9 +1,10 @@
-"""Commands that run while a test looks on, and a shell."""
+"""Commands that run while a test looks on, a shell, and `ttm` without a process of its own."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from ttm.cli import QUITTING, main
 
 
 @pytest.fixture
@@ -60,6 +63,24 @@ def shell(tmp_path: Path) -> Callable[..., tuple[int, bytes, bytes]]:
         return done.returncode, done.stdout, done.stderr
 
     return run
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., tuple[int, str, str]]]:
+    """Run `ttm` in this process, which takes a tenth of the time; its code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    kept = {number: signal.getsignal(number) for number in QUITTING}
+
+    def run(*words: str | Path) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    yield run
+    for number, handler in kept.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

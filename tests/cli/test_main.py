@@ -24,15 +24,15 @@ def test_help_lists_every_command_by_either_option(ttm):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help_by_either_option(ttm, name):
-    shown = ttm(name, "--help", env={"COLUMNS": "100"})
-    assert (shown.returncode, shown.stderr) == (0, b"")
-    text = shown.stdout.decode()
-    assert f"Usage: ttm {name}" in text
-    assert COMMANDS[name] in text
+def test_every_command_has_help_by_either_option(here, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "100")
+    code, shown, err = here(name, "--help")
+    assert (code, err) == (0, "")
+    assert f"Usage: ttm {name}" in shown
+    assert COMMANDS[name] in shown
     for ugly in ("<bool>", "<str>", "list[", "None", "--install-completion"):
-        assert ugly not in text
-    assert ttm(name, "-h", env={"COLUMNS": "100"}).stdout == shown.stdout
+        assert ugly not in shown
+    assert here(name, "-h")[1] == shown
 
 
 def test_help_has_no_colour_in_a_pipe_and_no_lines_wider_than_the_terminal(ttm):
@@ -91,3 +91,14 @@ def test_the_script_for_a_shell_can_be_shown(ttm):
     done = ttm("--show-completion", "bash")
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"complete -o default -F _ttm_completion ttm" in done.stdout
+
+
+def test_ctrl_c_in_an_editor_is_for_the_editor(ttm, tmp_path):
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nkill -INT $PPID\nsleep 0.3\necho "[say]" > "$1"\n')
+    editor.chmod(0o755)
+    file = tmp_path / "config.toml"
+    env = {"VISUAL": str(editor), "TTM_CONFIG": str(file)}
+    done = ttm("config", "edit", env=env)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert file.read_text() == "[say]\n"

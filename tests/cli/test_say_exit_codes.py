@@ -36,7 +36,7 @@ sys.meta_path.insert(0, Broken())
         (6, "ttm say kill-11 -m faulty -o x.wav", "engine 'faulty' crashed (SIGSEGV)"),
         (6, "ttm say nothing -m faulty -o x.wav", "made no sound"),
         (6, "ttm say nan -m faulty -o x.wav", "no numbers"),
-        (6, "ttm say hang -m faulty -o x.wav --set engine.no_progress=0.5", "made no sound for"),
+        (6, "ttm say hang -m faulty -o x.wav --set engine.no_progress=2", "made no sound for"),
         (6, "ttm say stop -m faulty -o x.wav --set engine.unresponsive=0.5", "does not respond"),
         (7, "ttm say hi -m tone -o no/x.wav", "cannot write no/x.wav"),
         (7, "ttm say hi -m tone -o - > /dev/full", "No space left on device"),

@@ -62,7 +62,7 @@ def test_it_can_be_written_and_played_at_once(ttm, player, tmp_path):
 )
 def test_a_player_that_fails_is_quoted(ttm, player, line, says):
     env, _ = player(line)
-    text = "many words " * 2000 if "stopped" in says or "sound" in says else "hi"
+    text = "many words " * 100 if "stopped" in says or "sound" in says else "hi"
     done = ttm("say", "-m", "tone", input=text.encode(), env=env)
     assert (done.returncode, done.stdout) == (8, b"")
     assert done.stderr.decode() == f"ttm: error: {says}. Write a file instead with -o FILE.wav\n"
@@ -70,7 +70,7 @@ def test_a_player_that_fails_is_quoted(ttm, player, line, says):
 
 def test_the_file_is_finished_when_the_player_fails(ttm, player, tmp_path):
     env, _ = player("exec head -c 1000 > /dev/null")
-    text = b"many words " * 3000
+    text = b"many words " * 100
     done = ttm("say", "-m", "tone", "-o", "x.wav", "--play", input=text, env=env)
     assert done.returncode == 8
     assert b"the player player failed" in done.stderr

@@ -97,7 +97,7 @@ def test_finished_parts_of_a_split_stay_when_it_is_interrupted(begin, faulty, tm
     process = begin(
         "say", "One. endless", "-m", "faulty", "--split", "sentence", "-o", "{n}.wav", env=faulty
     )
-    eventually(lambda: sum(parts(tmp_path)) > 1000)
+    eventually(lambda: (tmp_path / "001.wav").exists() and sum(parts(tmp_path)) > 1000)
     assert end(process, signal.SIGINT)[0] == 130
     assert [each.name for each in tmp_path.iterdir()] == ["001.wav"]
 
@@ -111,7 +111,7 @@ def test_a_signal_that_was_ignored_stays_ignored(shell, tmp_path):
 
 def test_a_pause_of_the_whole_program_is_no_fault_of_the_engine(begin, tmp_path):
     # More than engine.unresponsive, after which a silent worker would be killed.
-    settings = ("--set", "engine.unresponsive=0.5", "--set", "engine.no_progress=0.5")
+    settings = ("--set", "engine.unresponsive=0.6", "--set", "engine.no_progress=5")
     process = begin("say", "-m", "tone", "-o", "-", *settings, stdin=-1)
     process.stdin.write(b"One two three.\n\n")
     process.stdin.flush()

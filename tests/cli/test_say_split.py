@@ -69,7 +69,7 @@ def test_finished_parts_stay_when_a_later_one_fails(ttm, faulty, tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((), "--split needs names for its files. For example -o 'part-{n}.wav'"),
+        ((), "--split needs names for its files. Give one with {n} or {slug} in it"),
         (("-o", "-"), "--split needs names for its files"),
         (("-o", "x.wav"), "--split would write every part to 'x.wav'. Put {n} or {slug} into"),
         (("-o", "{n}.wav", "--timings", "t.json"), "write every part to 't.json'"),

@@ -98,7 +98,7 @@ def test_bytes_that_are_no_utf8_are_refused_with_their_place_in_any_locale(ttm, 
 
 
 def test_bytes_that_are_no_utf8_far_into_a_stream_leave_no_file(ttm, tmp_path):
-    done = ttm("say", "-m", "tone", "-o", "x.wav", input=b"All is well. " * 9000 + b"\xff")
+    done = ttm("say", "-m", "tone", "-o", "x.wav", input=b"All is well." + b" " * 116_988 + b"\xff")
     assert done.returncode == 3
     assert b"at byte 117000" in done.stderr
     assert not list(tmp_path.iterdir())

@@ -74,13 +74,14 @@ def test_what_was_skipped_is_silence_that_the_timings_know(ttm, faulty, tmp_path
     assert rows[-1]["until"] == pytest.approx(report["seconds"], abs=0.001)
 
 
-def test_timings_can_go_to_stdout_but_not_with_the_sound(ttm):
+def test_timings_can_go_to_stdout_but_not_with_the_sound(ttm, here):
     done = ttm("say", "hi", "-m", "tone", "-o", "x.wav", "--timings", "-", "--json")
     assert json.loads(done.stdout)["timings"]
     assert json.loads(done.stderr)["ok"] is True
-    done = ttm("say", "hi", "-m", "tone", "-o", "-", "--timings", "-")
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert b"cannot both go to stdout" in done.stderr
+    for name, told in (("-", "stdout"), ("x.wav", "x.wav")):
+        code, out, err = here("say", "hi", "-m", "tone", "-o", name, "--timings", name)
+        assert (code, out) == (2, "")
+        assert f"the sound and the timings cannot both go to {told}" in err
 
 
 def test_timings_are_written_whole_or_not_at_all(ttm, faulty, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import Annotated
@@ -120,10 +121,14 @@ def edit(path: ConfigOption = None) -> None:
     chosen = path or config.default_path()
     if not os.path.exists(chosen):
         config.write_example(chosen)
+    # Ctrl-C is the editor's, and ours would kill it.
+    interrupt = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
         status = subprocess.run([*command, str(chosen)]).returncode
     except OSError as failure:
         raise UsageError(f"cannot run '{command[0]}': {failure.strerror}", "Set $EDITOR") from None
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
     if status:
         raise UsageError(f"the editor '{command[0]}' failed ({death(status)})")
     config.load(chosen)

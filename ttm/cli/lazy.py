@@ -80,16 +80,20 @@ def _parameters(inner: Callable[[Any], list[Any]], ctx: Any) -> list[Any]:
 
 def _as_they_are(parameters: list[Any]) -> list[Any]:
     """The parameters, the text among them spared Typer's conversion, whose pydantic takes 100 ms
-    to import, and help spared types that say nothing: `<bool>` of a flag.
+    to import, and help spared types that say nothing, such as the `<bool>` of a flag.
 
     Where a later Typer does not ask this way, the conversion happens and only the time is lost.
     """
     for parameter in parameters:
         described = getattr(parameter, "type_descriptor", None)
-        if described is not None and described.annotation in (str, list[str], bool, Path):
-            parameter.get_runtime_param = _AsPath if described.annotation is Path else _AsItIs
-            if parameter.metavar is None or parameter.param_type_name == "argument":
-                parameter.display_type_rich = _no_type
+        if described is None or described.annotation not in (str, list[str], bool, Path):
+            continue
+        parameter.get_runtime_param = _AsPath if described.annotation is Path else _AsItIs
+        is_argument = parameter.param_type_name == "argument"
+        if is_argument or parameter.metavar is None:
+            parameter.display_type_rich = _no_type
+        if is_argument and parameter.metavar is None:
+            parameter.metavar = parameter.name.upper()
     return parameters
 
 

@@ -114,11 +114,15 @@ def _check(request: Request) -> None:
     """Combinations that cannot be meant."""
     if request.words and request.files:
         raise UsageError("text was given as arguments and with --file", "Leave one of them out")
-    if request.timings == "-" == request.output:
-        raise UsageError("the sound and the timings cannot both go to stdout", "Name a file")
+    if request.timings and request.timings == request.output:
+        where = "stdout" if request.output == "-" else request.output
+        raise UsageError(f"the sound and the timings cannot both go to {where}", "Name another")
     if request.split != "none":
         if not request.output or request.output == "-":
-            raise UsageError("--split needs names for its files", "For example -o 'part-{n}.wav'")
+            raise UsageError(
+                "--split needs names for its files",
+                "Give one with {n} or {slug} in it, as in -o part-{n}.wav",
+            )
         for name in filter(None, (request.output, request.timings)):
             if "{n}" not in name and "{slug}" not in name:
                 raise UsageError(

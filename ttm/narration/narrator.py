@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Self
 
 from ttm import voices as library
 from ttm.config import Config
 from ttm.engine import EngineCard, card
-from ttm.errors import UsageError, did_you_mean
+from ttm.errors import EngineUnavailable, UsageError, did_you_mean
 from ttm.narration.narration import Narration, Report
 from ttm.narration.plan import Chunk
 from ttm.speech import Speech, Voice, parse_rate
@@ -37,9 +37,17 @@ class Narrator:
         self._worker(card(model)).start()
 
     def voices(self, model: str) -> list[Voice]:
-        """Who can speak with this model."""
+        """Who can speak with this model; each voice but the variants has a language."""
         if model not in self._voices:
-            self._voices[model] = self._worker(card(model)).voices()
+            voices = [
+                voice
+                if voice.languages or voice.name.startswith(library.VARIANT)
+                else replace(voice, languages=("und",))
+                for voice in self._worker(card(model)).voices()
+            ]
+            if not any(voice.languages for voice in voices):
+                raise EngineUnavailable(f"engine '{model}' has no voices")
+            self._voices[model] = voices
         return self._voices[model]
 
     def voice(self, model: str, name: str, language: str = "") -> tuple[Voice, str]:
@@ -66,7 +74,7 @@ class Narrator:
             if language and "und" not in voice.languages and not library.speaks(voice, language):
                 raise UsageError(
                     f"voice '{voice.name}' speaks {voice.languages[0]}, not {language}",
-                    "leave out --voice or --language",
+                    "Leave out --voice or --language",
                 )
             return voice, ""
         except UsageError as failure:

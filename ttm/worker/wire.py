@@ -169,7 +169,9 @@ def assemble(kind: type[Message], fields: Mapping[str, Any], pcm: bytes) -> Mess
         if kind is Sound:
             values["audio"] = _audio(values, pcm)
         if kind is Speak:
-            values |= {name: Speech(**values[name]) for name in ("speech", "then") if values[name]}
+            values["speech"] = Speech(**values["speech"])
+            if values["then"] is not None:
+                values["then"] = Speech(**values["then"])
         if kind is Voices:
             values["voices"] = tuple(_voice(voice) for voice in values["voices"])
         message = kind(**values)

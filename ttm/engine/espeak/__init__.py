@@ -138,7 +138,7 @@ def _bundled() -> tuple[str, str]:
     except ImportError as failure:
         raise EngineUnavailable(
             "the package espeakng-loader is not installed",
-            "reinstall ttm, or set engine.espeak.library and engine.espeak.data",
+            "Reinstall ttm, or set engine.espeak.library and engine.espeak.data",
         ) from failure
     return espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
 
@@ -170,7 +170,7 @@ def _timings(text: str, said: Utterance, rate: int) -> tuple[Timing, ...]:
     sounding = len(said.pcm.rstrip(b"\0")) // 2
     untils = [*(at for _, _, at in words[1:]), sounding]
     return tuple(
-        Timing("word", start, end, at / rate, until / rate)
+        Timing("word", start, end, at / rate, max(at, until) / rate)
         for (start, end, at), until in zip(words, untils, strict=False)
     )
 

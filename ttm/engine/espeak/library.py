@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import array
 import ctypes
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,16 +86,28 @@ class Library:
         if not Path(data).is_dir():
             raise EngineUnavailable(
                 f"espeak-ng's data folder '{data}' does not exist",
-                "correct engine.espeak.data in the settings",
+                "Correct engine.espeak.data in the settings",
             )
         try:
             self._lib = ctypes.CDLL(library)
-        except OSError as failure:
+            self._declare()
+        except (OSError, AttributeError) as failure:
             raise EngineUnavailable(
                 f"the espeak-ng library cannot be loaded ({failure})",
-                "install Debian's libespeak-ng1 or another espeak-ng, and point "
+                "Install Debian's libespeak-ng1 or another espeak-ng, and point "
                 "engine.espeak.library and engine.espeak.data at it",
             ) from failure
+        # Without the path it falls back to the folder of the machine it was built on.
+        path = os.fsencode(data)
+        self.rate: int = self._lib.espeak_Initialize(SYNCHRONOUS, BUFFER, path, DONT_EXIT)
+        if self.rate <= 0:
+            raise EngineUnavailable(
+                f"espeak-ng does not start with the data in '{data}'",
+                "Reinstall ttm, or correct engine.espeak.data in the settings",
+            )
+
+    def _declare(self) -> None:
+        """Tell ctypes what it cannot know; AttributeError for another library than espeak-ng."""
         self._lib.espeak_Initialize.argtypes = (
             ctypes.c_int,
             ctypes.c_int,
@@ -112,13 +125,6 @@ class Library:
             ctypes.c_void_p,
             ctypes.c_void_p,
         )
-        # Without the path it falls back to the folder of the machine it was built on.
-        self.rate: int = self._lib.espeak_Initialize(SYNCHRONOUS, BUFFER, data.encode(), DONT_EXIT)
-        if self.rate <= 0:
-            raise EngineUnavailable(
-                f"espeak-ng does not start with the data in '{data}'",
-                "reinstall ttm, or correct engine.espeak.data in the settings",
-            )
 
     def list_voices(self, language: str = "") -> list[VoiceFile]:
         """Every voice; `variant` as language lists the variants instead."""

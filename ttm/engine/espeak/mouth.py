@@ -88,8 +88,10 @@ class Mouth:
         """
         head = self._heard.read(HEAD.size)
         if len(head) == HEAD.size:
-            words, pcm = (self._heard.read(size) for size in HEAD.unpack(head))
-            return Utterance(pcm, tuple(WORD.iter_unpack(words)))
+            sizes = HEAD.unpack(head)
+            words, pcm = (self._heard.read(size) for size in sizes)
+            if (len(words), len(pcm)) == sizes:
+                return Utterance(pcm, tuple(WORD.iter_unpack(words)))
         status = self._buried()
         if status == NO_VOICE:
             what = f"espeak-ng has no voice '{self.manner.voice}'"
@@ -129,7 +131,6 @@ def _speak(library: Library, manner: Manner, wire: socket.socket) -> int:
     with wire.makefile("rb") as asked:
         while head := asked.read(SIZE.size):
             pcm, words = library.synthesize(asked.read(*SIZE.unpack(head)))
-            # One write: a reply that was begun is whole, or its mouth died.
             reply = HEAD.pack(len(words) * words.itemsize, len(pcm)) + words.tobytes()
             wire.sendall(reply + pcm)
     return 0
