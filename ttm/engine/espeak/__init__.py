@@ -124,6 +124,7 @@ class EspeakEngine:
                 # In units of 10 ms at the usual tempo.
                 ("wordgap", round(self._word_gap / 10)),
             ),
+            speech.seed,
         )
 
 

@@ -97,6 +97,7 @@ class Library:
                 "Install Debian's libespeak-ng1 or another espeak-ng, and point "
                 "engine.espeak.library and engine.espeak.data at it",
             ) from failure
+        self._libc = ctypes.CDLL(None)
         # Without the path it falls back to the folder of the machine it was built on.
         path = os.fsencode(data)
         self.rate: int = self._lib.espeak_Initialize(SYNCHRONOUS, BUFFER, path, DONT_EXIT)
@@ -144,6 +145,12 @@ class Library:
 
     def set_parameter(self, name: str, value: int) -> None:
         self._lib.espeak_SetParameter(PARAMETERS[name], value, 0)
+
+    def seed(self, number: int) -> None:
+        """Where the noise in breathy voices starts; else that is the second of the clock."""
+        self._libc.srand(ctypes.c_uint(number))
+        if hasattr(self._lib, "espeak_ng_SetRandSeed"):  # 1.52 has a generator of its own too
+            self._lib.espeak_ng_SetRandSeed(ctypes.c_long(number))
 
     def synthesize(self, text: bytes) -> tuple[bytearray, array.array[int]]:
         """Speak UTF-8: the s16 samples at `rate`, and for each word its first character, its

@@ -41,6 +41,7 @@ class Manner:
     voice: str
     """The library's own name for it."""
     parameters: tuple[tuple[str, int], ...]
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ def _speak(library: Library, manner: Manner, wire: socket.socket) -> int:
         return NO_VOICE
     for name, value in manner.parameters:
         library.set_parameter(name, value)
+    library.seed(manner.seed)
     with wire.makefile("rb") as asked:
         while head := asked.read(SIZE.size):
             pcm, words = library.synthesize(asked.read(*SIZE.unpack(head)))
