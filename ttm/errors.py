@@ -46,7 +46,7 @@ class TtmError(Exception):
     @property
     def sentence(self) -> str:
         """`<what>. <what to do>` on one line."""
-        return f"{self.what}. {self.fix}" if self.fix else self.what
+        return f"{self.what}. {self.fix[:1].upper()}{self.fix[1:]}" if self.fix else self.what
 
 
 class UsageError(TtmError):

@@ -131,12 +131,12 @@ class NewFile(Target):
             self._part = ""
 
 
-def open_target(path: str, *, clobber: bool = True) -> Target:
+def open_target(path: str, *, clobber: bool = True, text: bool = False) -> Target:
     """Open what `-o` names, before any work is done.
 
     `-`, descriptors (/dev/stdout, /dev/fd/N), FIFOs and devices are written through. Raises
-    OutputError when it cannot be written, or exists and `clobber` is false; UsageError when sound
-    would go to a terminal.
+    OutputError when it cannot be written, or exists and `clobber` is false; UsageError when
+    anything but `text` would go to a terminal.
     """
     name = "stdout" if path == "-" else path
     try:
@@ -147,7 +147,7 @@ def open_target(path: str, *, clobber: bool = True) -> Target:
         ) from None
     except OSError as failure:
         raise refusal(name, failure) from None
-    if os.isatty(target.fileno()):
+    if not text and os.isatty(target.fileno()):
         target.discard()
         raise UsageError("refusing to write audio to a terminal", "Use -o FILE or a pipe")
     return target

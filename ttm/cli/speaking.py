@@ -68,7 +68,7 @@ class Outcome:
 def speak(request: Request, config: Config) -> None:
     """Everything that can be known to be wrong is found before an engine starts."""
     form = choose(request.output or "", request.form, config.say.format)
-    _check(request)
+    _check(request, config)
     bitrate = _bitrate(form, config) if request.output else 0
     engine = card(config.say.model)
     outcome = Outcome()
@@ -81,7 +81,7 @@ def speak(request: Request, config: Config) -> None:
             if request.output and request.split == "none":
                 target = stack.enter_context(_opened(request.output, request.clobber))
             if request.timings and request.split == "none":
-                timings = stack.enter_context(_opened(request.timings, request.clobber))
+                timings = stack.enter_context(_opened(request.timings, request.clobber, text=True))
         pieces = read(request.words, request.files, config.text)
         begun = begin(pieces)
         narrator = stack.enter_context(Narrator(config))
@@ -110,8 +110,17 @@ def speak(request: Request, config: Config) -> None:
     _report(request, outcome)
 
 
-def _check(request: Request) -> None:
+def _check(request: Request, config: Config) -> None:
     """Combinations that cannot be meant."""
+    if (
+        not request.output
+        and config.say.normalize
+        and config.origin("say.normalize").kind == "flag"
+    ):
+        raise UsageError(
+            "--normalize needs all of the sound before the first of it is heard",
+            "Write a file with -o, and play that",
+        )
     if request.words and request.files:
         raise UsageError("text was given as arguments and with --file", "Leave one of them out")
     if request.timings and request.timings == request.output:
@@ -148,8 +157,8 @@ def _bitrate(form: Format, config: Config) -> int:
     return bitrate
 
 
-def _opened(path: str, clobber: bool) -> _Held:
-    return _Held(open_target(path, clobber=clobber))
+def _opened(path: str, clobber: bool, *, text: bool = False) -> _Held:
+    return _Held(open_target(path, clobber=clobber, text=text))
 
 
 class _Held:

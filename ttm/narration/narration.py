@@ -229,7 +229,7 @@ class Narration:
             replace(
                 one,
                 start=chunk.origin(min(one.start, size)),
-                end=chunk.origin(min(max(one.end, one.start + 1), size) - 1) + 1,
+                end=chunk.origin(min(max(one.end, one.start + 1), size)),
                 at=one.at + now,
                 until=one.until + now,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from types import TracebackType
@@ -98,7 +98,7 @@ class Narrator:
         """
         say = self._config.say
         engine = card(model)
-        seed = say.seed if say.seed >= 0 else secrets.randbits(32)
+        seed = say.seed if say.seed >= 0 else int.from_bytes(os.urandom(4))
         speech = Speech(
             text="",
             voice=voice.name,

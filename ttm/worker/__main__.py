@@ -122,8 +122,9 @@ class Servant:
             import traceback
 
             traceback.print_exception(failure, limit=8)
-            what = f"{otherwise} ({type(failure).__name__}: {failure})"
-            self._channel.send(Failed(number, code, what, "Run `ttm doctor`"))
+            # Once a text was given, an exception's own words may quote it.
+            why = type(failure).__name__ if number else f"{type(failure).__name__}: {failure}"
+            self._channel.send(Failed(number, code, f"{otherwise} ({why})", "Run `ttm doctor`"))
 
 
 def main() -> None:

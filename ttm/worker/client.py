@@ -172,6 +172,13 @@ class Worker:
         except (EngineUnavailable, EngineCrashed, EngineHung, WireError):
             finished = True
             raise
+        except (Exception, GeneratorExit):
+            raise
+        except BaseException:
+            # Ctrl-C and its like: who ends the program does not wait for the engine's manners.
+            finished = True
+            self.close()
+            raise
         finally:
             self._speaking = 0
             if not finished:
