@@ -10,6 +10,9 @@ from ttm.errors import UsageError
 RATE_MIN, RATE_MAX = 0.25, 4.0
 """Factors of a voice's usual tempo that ttm accepts."""
 
+PITCH_MIN, PITCH_MAX = -12.0, 12.0
+"""Semitones from a voice's usual pitch that ttm accepts."""
+
 USUAL_TEMPO = 175
 """Words a minute; what factor 1 means where a tempo is given in words."""
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -46,8 +47,15 @@ def test_nothing_that_came_before_is_heard(espeak):
         with contextlib.suppress(EngineCrashed):
             spoken(espeak, DEADLY)
         with pytest.raises(UnknownName):
-            spoken(espeak, Speech("hi", "klingon"))
+            spoken(espeak, Speech("hi", "vulcan"))
         assert [spoken(espeak, speech) for speech in reversed(REQUESTS)] == wanted[::-1]
+
+
+def test_breath_is_noise_that_starts_from_the_seed(espeak):
+    whispered = [spoken(espeak, Speech(TEXT, "en-us+whisper", seed=seed)) for seed in (1, 1, 2)]
+    assert whispered[0] == whispered[1] != whispered[2]
+    time.sleep(1.1)  # left alone, espeak-ng would start from the second of the clock
+    assert fresh(Speech(TEXT, "en-us+whisper", seed=1)) == whispered[0]
 
 
 def test_a_text_that_kills_espeak_does_not_end_the_worker(espeak):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import wave
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ttm.errors import EngineUnavailable, SynthesisError, UnknownName
+from ttm.audio import Audio
+from ttm.errors import EngineUnavailable, UnknownName
 from ttm.speech import Speech
 from ttm.voices import find
 from ttm.worker.client import Worker
@@ -19,14 +21,14 @@ SENTENCE = "Many new men ran along our long main lane."
 
 
 def fundamental(audio) -> float:
-    """Hertz: the median over the voiced stretches of 40 ms, by autocorrelation."""
-    samples, size = audio.numpy(), audio.rate * 40 // 1000
+    """Hertz: the median over the voiced stretches of 60 ms, by autocorrelation."""
+    samples, size = audio.numpy(), audio.rate * 60 // 1000
     found: list[float] = []
     for start in range(0, len(samples) - size, size):
         frame = samples[start : start + size] - samples[start : start + size].mean()
         if np.sqrt((frame**2).mean()) < 0.05:
             continue
-        likeness = np.correlate(frame, frame, "full")[size - 1 :]
+        likeness = np.correlate(frame, frame, "full")[size - 1 :] / np.arange(size, 0, -1)
         low, high = audio.rate // 500, audio.rate // 45
         period = low + int(likeness[low:high].argmax())
         if likeness[period] > 0.5 * likeness[0]:
@@ -35,10 +37,25 @@ def fundamental(audio) -> float:
     return float(np.median(found))
 
 
-@pytest.mark.parametrize(("semitones", "factor"), [(12, 2), (-12, 0.5), (5, 2 ** (5 / 12))])
-def test_pitch_is_in_semitones(say, semitones, factor):
-    usual = fundamental(say(SENTENCE))
-    assert fundamental(say(SENTENCE, pitch=semitones)) / usual == pytest.approx(factor, rel=0.1)
+@pytest.mark.parametrize("voice", ["en-us", "de", "en-us+f3"])
+def test_pitch_is_in_semitones(say, voice):
+    usual = fundamental(say(SENTENCE, voice))
+    for semitones in (-9, -5, 5, 10):
+        risen = fundamental(say(SENTENCE, voice, pitch=semitones)) / usual
+        assert risen == pytest.approx(2 ** (semitones / 12), rel=0.1)
+
+
+@pytest.mark.parametrize(("semitones", "factor"), [(12, 2), (-12, 0.5)])
+def test_pitch_reaches_an_octave_through_the_command(ttm, tmp_path, semitones, factor):
+    def spoken(*words: str) -> Audio:
+        done = ttm("say", *words, "-v", "en-us", "-o", "x.wav", "--", SENTENCE)
+        assert done.returncode == 0, done.stderr
+        with wave.open(str(tmp_path / "x.wav")) as file:
+            return Audio(file.readframes(file.getnframes()), file.getframerate())
+
+    usual, other = spoken(), spoken("--pitch", str(semitones))
+    assert fundamental(other) / fundamental(usual) == pytest.approx(factor, rel=0.1)
+    assert other.seconds == pytest.approx(usual.seconds, rel=0.1)
 
 
 @pytest.mark.parametrize("rate", [0.5, 1.5, 2, 4])
@@ -61,8 +78,8 @@ def test_a_voice_speaks_its_own_language(say):
 
 def test_an_unknown_voice_is_refused_every_time(espeak, say):
     for _ in range(2):
-        with pytest.raises(UnknownName, match="espeak-ng has no voice 'klingon'"):
-            say("hi", "klingon")
+        with pytest.raises(UnknownName, match="espeak-ng has no voice 'vulcan'"):
+            say("hi", "vulcan")
     assert say("hi").pcm
 
 
@@ -77,41 +94,41 @@ def test_voices_have_names_that_nobody_else_has(espeak):
     ("typed", "name"),
     [
         ("en-us", "en-us"),
-        ("en", "en-us"),
-        ("en-gb", "en-gb"),
-        ("en_GB", "en-gb"),
-        ("EN-GB", "en-gb"),
-        ("fr-fr", "fr-fr"),
-        ("fr", "fr-fr"),
+        ("English", "en-us"),
+        ("en", "en"),  # espeak-ng's own name of British English
+        ("en-gb", "en"),
+        ("en_GB", "en"),
+        ("EN-GB", "en"),
+        ("en-gb-x-rp", "en-gb-x-rp"),
+        ("fr-fr", "fr"),
+        ("fr", "fr"),
+        ("french", "fr"),
         ("zh", "cmn"),
+        ("pt", "pt"),
+        ("pt-PT", "pt"),
+        ("Portuguese", "pt"),
         ("pt-br", "pt-br"),
-        ("de", "de"),
         ("German", "de"),
-        ("french", "fr-fr"),
         ("gmw/de", "de"),
+        ("Croatian", "hr"),
         ("Hindi", "hi"),
     ],
 )
 def test_a_voice_is_found_by_what_people_type(espeak, typed, name):
-    voices = espeak.voices()
-    assert find(voices, typed).name == name
-    assert [audio.seconds > 0 for audio in espeak.speak(Speech("3", name))] == [True]
+    assert find(espeak.voices(), typed).name == name
 
 
-def test_bare_portuguese_is_that_of_portugal(espeak):
-    assert find(espeak.voices(), "pt").languages[0] in ("pt", "pt-pt")
+WITHOUT_DICTIONARY = {"fo", "kaa", "xex"}
+"""Voices that espeakng-loader 0.2.4 ships without their words."""
 
 
 def test_every_voice_on_the_list_speaks(espeak):
-    silent: list[str] = []
+    silent: set[str] = set()
     for voice in espeak.voices():
         name = "en-us" + voice.name if voice.name.startswith("+") else voice.name
-        try:
-            if not any(audio.seconds > 0.1 for audio in espeak.speak(Speech("3 a", name))):
-                silent.append(name)
-        except SynthesisError as failure:
-            silent.append(f"{name}: {failure}")
-    assert silent == []
+        if not any(audio.seconds > 0.1 for audio in espeak.speak(Speech("3 a", name))):
+            silent.add(name)
+    assert silent <= WITHOUT_DICTIONARY
 
 
 @pytest.mark.parametrize(

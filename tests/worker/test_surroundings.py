@@ -134,9 +134,10 @@ def descriptors() -> int:
     return psutil.Process().num_fds()
 
 
-def test_an_exception_of_the_engine_is_told_and_hurts_nobody(worker):
+def test_an_exception_of_the_engine_is_named_without_its_words_and_hurts_nobody(worker):
     one = worker()
-    with pytest.raises(SynthesisError, match=r"the engine failed \(ZeroDivisionError: told to\)"):
+    # Its words, `told to`, might be the text.
+    with pytest.raises(SynthesisError, match=r"the engine failed \(ZeroDivisionError\)"):
         said(one, "raises")
     first = one.pid
     assert said(one, "beep") == BEEP

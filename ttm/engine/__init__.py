@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from ttm.audio import Audio
 from ttm.errors import UnknownModel, did_you_mean
-from ttm.speech import RATE_MAX, RATE_MIN, Speech, Voice
+from ttm.speech import PITCH_MAX, PITCH_MIN, RATE_MAX, RATE_MIN, Speech, Voice
 
 
 class Engine(Protocol):
@@ -59,6 +59,9 @@ class EngineCard:
     slowest: float = RATE_MIN
     fastest: float = RATE_MAX
     """Factors of tempo that the engine does itself; ttm stretches the rest."""
+    lowest: float = PITCH_MIN
+    highest: float = PITCH_MAX
+    """Semitones that the engine does itself; ttm resamples the rest."""
 
 
 ENGINES: dict[str, EngineCard] = {
@@ -71,6 +74,9 @@ ENGINES: dict[str, EngineCard] = {
             needs="the espeak-ng library that is installed with ttm",
             # espeak-ng takes 80 words a minute at least, and 175 is its usual tempo.
             slowest=80 / 175,
+            # Where its pitch and range end, with the melody in proportion.
+            lowest=-9,
+            highest=10,
         ),
         EngineCard(
             "tone",

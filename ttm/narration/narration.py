@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from ttm.audio import Audio, SampleFormat, silence
-from ttm.audio.level import gain
+from ttm.audio.level import gain, like
 from ttm.config import Config
 from ttm.engine import EngineCard
 from ttm.errors import (
@@ -21,14 +21,14 @@ from ttm.errors import (
 from ttm.narration.guard import guarded
 from ttm.narration.pieces import halves
 from ttm.narration.plan import Chunk
-from ttm.narration.seams import edged
+from ttm.narration.seams import edged, within
 from ttm.speech import Speech, Timing
 from ttm.text.speakable import wordy
 from ttm.worker.client import Worker
 
 SKIPPED = 0.25
 """Seconds of silence in place of what could not be spoken."""
-STRETCH = 16
+STRETCH = 64
 """Chunks after which an engine starts from nothing again, so that a later one never depends on
 all that came before it."""
 SKIPS_KEPT = 100
@@ -95,6 +95,13 @@ class Narration:
         self._say = config.say
         self._follow = follow
         self._ahead = ahead
+        pitch = min(max(speech.pitch, engine.lowest), engine.highest)
+        self._higher = 2 ** ((speech.pitch - pitch) / 12)
+        tempo = speech.rate / self._higher
+        able = min(max(tempo, engine.slowest), engine.fastest)
+        self._faster = tempo / able
+        """With `_higher`: factors of pitch and tempo that the engine cannot do."""
+        self._able = replace(speech, pitch=pitch, rate=able)
         self._rate = 0
         self._format: SampleFormat = "s16"
         self._samples = 0
@@ -156,13 +163,11 @@ class Narration:
             yield Audio(b"", self._rate, self._format, (said,))
 
     def _worded(self, chunk: Chunk, number: int = 0) -> Speech:
-        """The chunk as the engine is asked for it, at a tempo that the engine can do.
+        """The chunk as the engine is asked for it, at a pitch and tempo that the engine can do.
 
         `number` of the chunk in the narration, from 0; whatever is spoken again has none.
         """
-        tempo = min(max(self._speech.rate, self._engine.slowest), self._engine.fastest)
-        continues = number % STRETCH > 0
-        return replace(self._speech, text=chunk.text, rate=tempo, continues=continues)
+        return replace(self._able, text=chunk.text, continues=number % STRETCH > 0)
 
     def _surely(
         self, chunk: Chunk, speech: Speech, then: Speech | None = None, again: bool = False
@@ -207,11 +212,11 @@ class Narration:
         yield from self._silence(SKIPPED)
 
     def _once(self, chunk: Chunk, speech: Speech, then: Speech | None) -> Iterator[Audio]:
-        """One engine call: clean edges, the tempo the engine cannot do, volume, places."""
+        """One engine call: clean edges, what the engine cannot do, volume, places."""
         with contextlib.closing(self._worker.speak(speech, then)) as spoken:
             blocks = edged(guarded(spoken, speech, self._engine.name))
-            if speech.rate != self._speech.rate:
-                blocks = _stretched(blocks, self._speech.rate / speech.rate)
+            if self._higher != 1 or self._faster != 1:
+                blocks = _bent(blocks, self._higher, self._faster)
             sound = False
             for block in blocks:
                 sound = sound or block.samples > 0
@@ -247,8 +252,8 @@ def _unspeakable(skip: Skip) -> Unspeakable:
     )
 
 
-def _stretched(blocks: Iterable[Audio], factor: float) -> Iterator[Audio]:
-    """The whole chunk at another tempo; it has to be there before it can be stretched."""
+def _bent(blocks: Iterable[Audio], higher: float, faster: float) -> Iterator[Audio]:
+    """The whole chunk at another pitch and tempo; all of it has to be there before."""
     from ttm.audio.stretch import stretch
 
     parts = list(blocks)
@@ -260,4 +265,15 @@ def _stretched(blocks: Iterable[Audio], factor: float) -> Iterator[Audio]:
         timings += [replace(one, at=one.at + at, until=one.until + at) for one in part.timings]
         at += part.seconds
     whole = replace(parts[0], pcm=b"".join(part.pcm for part in parts), timings=tuple(timings))
-    yield stretch(whole, factor)
+    if higher != 1:
+        whole = _retuned(whole, higher)
+    bent = stretch(whole, faster)
+    yield replace(bent, timings=within(bent))  # its length is rounded to whole samples
+
+
+def _retuned(audio: Audio, factor: float) -> Audio:
+    """`audio` higher and shorter by `factor`, as on a tape that runs faster."""
+    import soxr
+
+    samples = soxr.resample(audio.numpy(), audio.rate * factor, audio.rate)
+    return like(audio, samples.clip(-1, 1), 1 / factor)

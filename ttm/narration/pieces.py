@@ -15,6 +15,8 @@ def halves(text: str) -> list[tuple[int, int]] | None:
     middle = len(text) / 2
     for pattern in BREAKS:
         places = [hit.end() for hit in pattern.finditer(text) if 0 < hit.end() < len(text)]
+        # A mark, too, is no letter and no white space.
+        places = [place for place in places if begins_cluster(text, place, 0)]
         # A break close to an end would leave almost all of the trouble in one piece.
         places = [place for place in places if len(text) // 8 < place < len(text) - len(text) // 8]
         if places:

@@ -31,10 +31,12 @@ def edged(blocks: Iterable[Audio]) -> Iterator[Audio]:
         held = held or replace(block, pcm=b"", timings=())
         length = round(FADE * block.rate)
         first, last = _sounding(block)
-        skipped = 0 if held.pcm else first
-        timings = held.timings + _moved(
-            block.timings, (held.samples + silent - skipped) / held.rate
-        )
+        skipped = 0
+        if not held.pcm:
+            skipped = first
+            held = replace(held, timings=_moved(held.timings, -first / held.rate))
+        shift = (held.samples + silent - skipped) / held.rate
+        timings = held.timings + _moved(block.timings, shift)
         if first == last:
             silent += block.samples if held.pcm else 0
             held = replace(held, timings=timings)
@@ -52,7 +54,7 @@ def edged(blocks: Iterable[Audio]) -> Iterator[Audio]:
     if held is not None and held.pcm:
         if not begun:
             held = _faded(held, "start")
-        yield _faded(replace(held, timings=_within(held)), "end")
+        yield _faded(replace(held, timings=within(held)), "end")
 
 
 def _sounding(block: Audio) -> tuple[int, int]:
@@ -70,7 +72,7 @@ def _moved(timings: tuple[Timing, ...], shift: float) -> tuple[Timing, ...]:
     )
 
 
-def _within(block: Audio) -> tuple[Timing, ...]:
+def within(block: Audio) -> tuple[Timing, ...]:
     """The block's timings, none later than its end."""
     end = block.seconds
     return tuple(

@@ -90,12 +90,11 @@ class Servant:
         try:
             match message:
                 case Speak(number, speech, then):
+                    if then is not None and isinstance(engine, Foresighted):
+                        engine.expect(then)
                     for audio in engine.speak(speech):
                         if number <= self._cancelled:
                             break
-                        if then is not None and isinstance(engine, Foresighted):
-                            engine.expect(then)
-                            then = None
                         self._channel.send(Sound(number, audio))
                     self._channel.send(Done(number))
                 case ListVoices(number):

@@ -6,6 +6,7 @@ espeak-ng is a separate program under GPL-3 (see NOTICE); ttm talks to it across
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -18,8 +19,11 @@ from ttm.speech import Speech, Timing, Voice
 WORDS_A_MINUTE = 175
 """espeak-ng's usual tempo: rate 1.0."""
 SEMITONES_A_STEP = 0.241
-"""espeak-ng's pitch 0..99 goes evenly from 64/128 to 254/128 of the voice's own frequency:
+"""espeak-ng's pitch 0..99 scales the voice's lowest tone from 64/128 to 254/128, evenly:
 12 * log2(254 / 64) / 99 (pitch_adjust_tab in its synthesize.c)."""
+MELODY = 0.23
+"""By how much of its lowest tone a voice sinks when its melody doubles (SetPitch2, there):
+18 * 36 * 108 / 4096 Hz of 73 Hz in most voices."""
 
 RUN = re.compile(r"\S+")
 CLOSING = ".,;:!?…\"')]}”“’»。、，；：！？）】」』।،؛؟"  # noqa: RUF001
@@ -51,6 +55,8 @@ class EspeakEngine:
         """The one that spoke last, for a speech that continues from there."""
         self._expected: Speech | None = None
         """What that mouth was asked to say ahead of time."""
+        self._coming: Speech | None = None
+        """What it is to be asked next."""
 
     def voices(self) -> list[Voice]:
         """The voices by their language tags, then the variants, whose names begin with `+`."""
@@ -69,15 +75,12 @@ class EspeakEngine:
     def speak(self, speech: Speech) -> Iterator[Audio]:
         said = self._say(speech)
         if said.pcm:
-            timings = _timings(speech.text, said, self._library.rate)
+            timings = _timings(_told(speech), said, self._library.rate)
             yield Audio(said.pcm, self._library.rate, "s16", timings)
 
     def expect(self, speech: Speech) -> None:
-        """Begin with it while the speech before it is still on its way to who listens."""
-        if speech.continues and self._mouth is not None:
-            if self._mouth.manner == self._manner(speech):
-                self._mouth.ask(_told(speech))
-                self._expected = speech
+        """Have the mouth go on with it as soon as it has said what comes before."""
+        self._coming = speech if speech.continues else None
 
     def close(self) -> None:
         """End the mouth; the library ends with its process."""
@@ -106,9 +109,14 @@ class EspeakEngine:
         mouth = self._mouth or Mouth(self._library, self._manner(speech))
         if self._expected is None:
             mouth.ask(_told(speech))
+        coming, self._coming = self._coming, None
         self._mouth = self._expected = None
+        if coming is not None and mouth.manner == self._manner(coming):
+            mouth.ask(_told(coming))
+        else:
+            coming = None
         said = mouth.hear()
-        self._mouth = mouth
+        self._mouth, self._expected = mouth, coming
         return said
 
     def _manner(self, speech: Speech) -> Manner:
@@ -119,13 +127,23 @@ class EspeakEngine:
             identifier + plus + variant,
             (
                 ("rate", round(WORDS_A_MINUTE * speech.rate)),
-                ("pitch", min(99, max(0, round(50 + speech.pitch / SEMITONES_A_STEP)))),
-                ("range", self._intonation),
+                *_tune(speech.pitch, self._intonation),
                 # In units of 10 ms at the usual tempo.
                 ("wordgap", round(self._word_gap / 10)),
             ),
             speech.seed,
         )
+
+
+def _tune(semitones: float, intonation: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    """espeak-ng's pitch and range for a voice and its melody that many semitones higher."""
+    factor = 2 ** (semitones / 12)
+    lowest = factor * (1 + MELODY) - MELODY
+    pitch = 50 + 12 * math.log2(lowest) / SEMITONES_A_STEP
+    return (
+        ("pitch", min(99, max(0, round(pitch)))),
+        ("range", min(99, round(intonation * factor))),
+    )
 
 
 def _told(speech: Speech) -> str:
@@ -145,18 +163,19 @@ def _bundled() -> tuple[str, str]:
 
 
 def _voices(files: list[VoiceFile]) -> dict[str, Voice]:
-    """Voices by the name a user types: the language tag, or the file's name where it is taken.
+    """Voices by the name a user types: that of the file, which is almost always a language tag.
 
     The first alias is the identifier that the library is called with.
     """
     voices: dict[str, Voice] = {}
     for file in files:
         tail = file.identifier.rpartition("/")[2].lower()
-        tags = tuple(tag.lower() for _, tag in sorted(file.languages))
-        name = tags[0] if tags[0] not in voices else tail
+        # Its own tag first: three dialects of English call themselves en-gb before anything else.
+        tags = sorted((tag.lower() != tail, rank, tag.lower()) for rank, tag in file.languages)
+        name = tail if tail not in voices else file.identifier
         voices[name] = Voice(
             name,
-            tags,
+            tuple(tag for _, _, tag in tags),
             file.name,
             "female" if file.gender == 2 else "male" if file.gender == 1 else "",
             "espeak",

@@ -87,12 +87,13 @@ class Mouth:
         Raises EngineCrashed (contained) when a text killed it, UnknownName for a voice that
         espeak-ng has not got; the mouth is gone then.
         """
-        head = self._heard.read(HEAD.size)
-        if len(head) == HEAD.size:
-            sizes = HEAD.unpack(head)
-            words, pcm = (self._heard.read(size) for size in sizes)
-            if (len(words), len(pcm)) == sizes:
-                return Utterance(pcm, tuple(WORD.iter_unpack(words)))
+        with contextlib.suppress(ConnectionError):  # dead, with a text unread
+            head = self._heard.read(HEAD.size)
+            if len(head) == HEAD.size:
+                sizes = HEAD.unpack(head)
+                words, pcm = (self._heard.read(size) for size in sizes)
+                if (len(words), len(pcm)) == sizes:
+                    return Utterance(pcm, tuple(WORD.iter_unpack(words)))
         status = self._buried()
         if status == NO_VOICE:
             what = f"espeak-ng has no voice '{self.manner.voice}'"
