@@ -60,7 +60,7 @@ def test_what_cannot_be_spoken_is_skipped_on_demand_and_the_rest_is_in_its_place
     assert report.seconds == spoken.seconds
     assert [text[one.start : one.end].strip() for one in spoken.sentences] == ["beep."] * 2
     last = len(BEEP + PAUSE + GAP + PAUSE) / 2 / RATE
-    assert spoken.sentences[-1].at == spoken.words[-1].at == pytest.approx(last)
+    assert (spoken.sentences[-1].at, spoken.words[-1].at) == pytest.approx((last, last))
 
 
 def test_what_was_heard_before_a_crash_is_kept_when_the_rest_is_skipped(narrate):

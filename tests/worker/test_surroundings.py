@@ -113,7 +113,7 @@ def test_an_engine_that_cannot_start_says_so_however_late_it_is_asked(worker, fa
 
 
 def test_an_unknown_engine_is_named_with_its_neighbours(worker):
-    with pytest.raises(UnknownModel, match=r"unknown model 'fautly'. did you mean 'faulty'"):
+    with pytest.raises(UnknownModel, match=r"unknown model 'fautly'. Did you mean 'faulty'"):
         worker("fautly").voices()
 
 
@@ -159,7 +159,7 @@ class Engine:
 
 
 def test_an_error_of_ours_comes_through_as_it_is(worker):
-    with pytest.raises(UnknownName, match=r"unknown voice 'sone'. did you mean 'sine'\?"):
+    with pytest.raises(UnknownName, match=r"unknown voice 'sone'. Did you mean 'sine'\?"):
         said(worker("tone"), "hi", "sone")
 
 
