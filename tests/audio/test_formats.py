@@ -43,9 +43,9 @@ def test_a_suffix_and_a_format_that_contradict_each_other_are_refused():
 
 
 def test_an_unknown_format_or_suffix_is_answered_with_its_neighbour():
-    with pytest.raises(UnknownName, match="did you mean 'flac'"):
+    with pytest.raises(UnknownName, match="Did you mean 'flac'"):
         choose("-", "flak")
-    with pytest.raises(UnknownName, match="did you mean 'opus'"):
+    with pytest.raises(UnknownName, match="Did you mean 'opus'"):
         choose("a.opsu")
     with pytest.raises(UnknownName, match="--format: wav, flac"):
         choose("chapter.1")

@@ -118,7 +118,7 @@ def test_get_answers_names_that_are_not_clear(ttm, file):
     assert "could be say.pause, say.paragraph_pause" in ambiguous.stderr
     unknown = ttm("get", "say.voise")
     assert (unknown.returncode, unknown.stdout) == (2, "")
-    assert "did you mean 'say.voice'?" in unknown.stderr
+    assert "Did you mean 'say.voice'?" in unknown.stderr
 
 
 def test_set_keeps_comments_and_says_what_it_wrote(ttm, file):
@@ -219,4 +219,4 @@ def test_an_unknown_profile_is_a_usage_error(ttm, file):
     write(file, "[profiles.news.say]\n")
     shown = ttm("show", "-p", "mews")
     assert shown.returncode == 2
-    assert "did you mean 'news'?" in shown.stderr
+    assert "Did you mean 'news'?" in shown.stderr

@@ -108,7 +108,7 @@ def test_later_flags_beat_earlier_ones():
 
 def test_an_unknown_profile_is_answered_with_the_nearest(file):
     file.write_text("[profiles.news.say]\nrate = 1.2\n")
-    with pytest.raises(UnknownName, match=r"no profile 'nwes'.*did you mean 'news'\?"):
+    with pytest.raises(UnknownName, match=r"no profile 'nwes'.*Did you mean 'news'\?"):
         load(file, profile="nwes")
     with pytest.raises(UnknownName, match="no profile 'news'"):
         load(Path("/dev/null"), profile="news")
@@ -309,7 +309,7 @@ def test_a_key_can_be_found_by_its_unique_beginning():
     assert {each.key for each in match("engine.")} > {"engine.cancel", "engine.espeak.data"}
     with pytest.raises(UsageError, match=r"could be say\.pitch, say\.pause, say\.paragraph"):
         match("say.p")
-    with pytest.raises(UnknownName, match=r"did you mean 'say\.voice'"):
+    with pytest.raises(UnknownName, match=r"Did you mean 'say\.voice'"):
         match("say.voise")
     with pytest.raises(UnknownName):
         match("")

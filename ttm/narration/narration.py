@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import unicodedata
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -234,13 +235,21 @@ class Narration:
             replace(
                 one,
                 start=chunk.origin(min(one.start, size)),
-                end=chunk.origin(min(max(one.end, one.start + 1), size)),
+                end=_past(chunk, min(max(one.end, one.start + 1), size)),
                 at=one.at + now,
                 until=one.until + now,
             )
             for one in audio.timings
             if one.kind == "word" and one.start < size
         )
+
+
+def _past(chunk: Chunk, end: int) -> int:
+    """Where in the original the characters before `end` stop: behind the marks of a letter that
+    was written as letter and marks, before anything that was taken out."""
+    last = chunk.origin(end - 1)
+    marks = len(unicodedata.normalize("NFD", chunk.text[end - 1])) - 1
+    return min(last + 1 + marks, max(last + 1, chunk.origin(end)))
 
 
 def _unspeakable(skip: Skip) -> Unspeakable:
