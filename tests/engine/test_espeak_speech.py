@@ -127,6 +127,12 @@ def test_timings_are_of_the_words_that_are_said(say, voice, text, words):
     assert all(timing.exact and timing.kind == "word" for timing in audio.timings)
 
 
+def test_half_a_surrogate_pair_is_only_that(say):
+    text = "left \ud800 right"
+    said = spans(text, say(text).timings)
+    assert (said[0], said[-1]) == ("left", "right")
+
+
 def test_timings_are_of_the_file_that_is_written(ttm, tmp_path):
     done = ttm("say", "-v", "en-us", "-o", "x.wav", "--timings", "x.json", "--json", "--", NOTICE)
     assert done.returncode == 0, done.stderr

@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 
 import psutil
 import pytest
 
 from ttm.errors import EngineCrashed
 from ttm.speech import Speech
+
+STARTS_ANOTHER = ("and that was all", "stray")
+"""Texts for which an engine forks: espeak-ng speaks in a process of its own."""
 
 PARENT = """
 import sys
@@ -38,12 +42,16 @@ sys.stdin.read()
         ("faulty", "stray"),
     ],
 )
-def test_a_worker_and_its_children_end_with_a_killed_parent(plugins, gone, model, text):
+def test_a_worker_and_its_children_end_with_a_killed_parent(plugins, family, gone, model, text):
     with subprocess.Popen(
         [sys.executable, "-c", PARENT, model, text], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as parent:
         assert parent.stdout is not None
         leader = int(parent.stdout.readline())
+        deadline = time.monotonic() + 5
+        while len(family(leader)) < 1 + (text in STARTS_ANOTHER):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         parent.kill()
         parent.wait()
         gone(leader, within=2)  # 1 s is promised
