@@ -85,3 +85,11 @@ def test_a_language_that_nobody_speaks_finds_nobody(voices, language):
 def test_a_name_that_is_nobodys_or_several_voices_is_refused(voices, typed, failure):
     with pytest.raises(failure):
         find(voices, typed)
+
+
+def test_a_voice_of_another_engine_is_found_whatever_its_case_and_languages():
+    voices = [Voice("Alba", ("en",)), Voice("Jean", ("fr",))]
+    assert (
+        find(voices, "Alba").name == find(voices, "alba").name == find(voices, "AL").name == "Alba"
+    )
+    assert for_language(voices, "en") == for_language(voices, "en-AU") == voices[0]

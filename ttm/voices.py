@@ -41,8 +41,8 @@ def for_language(voices: Sequence[Voice], language: str) -> Voice | None:
     bases = _bases(voices)
     tag = _tag(language)
     while tag:
-        if preferred := DEFAULT_FOR.get(tag):
-            return next((v for v in bases if v.name == preferred), None)
+        if preferred := next((v for v in bases if v.name == DEFAULT_FOR.get(tag)), None):
+            return preferred
         for rank in range(3):
             for voice in bases:
                 if rank < len(voice.languages) and voice.languages[rank] == tag:
@@ -65,7 +65,7 @@ def _bases(voices: Sequence[Voice]) -> list[Voice]:
 def _find(voices: list[Voice], name: str) -> Voice:
     wanted = _tag(name)
     for voice in voices:
-        if wanted == voice.name:
+        if wanted == _tag(voice.name):
             return voice
     for voice in voices:
         if name.casefold() in (alias.casefold() for alias in voice.aliases):
@@ -76,7 +76,7 @@ def _find(voices: list[Voice], name: str) -> Voice:
                 return voice
     if voice_by_name := _by_english_name(voices, name):
         return voice_by_name
-    beginning = [voice for voice in voices if wanted and voice.name.startswith(wanted)]
+    beginning = [voice for voice in voices if wanted and _tag(voice.name).startswith(wanted)]
     if len(beginning) == 1:
         return beginning[0]
     if beginning:

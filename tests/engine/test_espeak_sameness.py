@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
+import psutil
 import pytest
 
 from ttm.errors import EngineCrashed, UnknownName
@@ -104,6 +106,15 @@ def test_what_was_expected_and_is_not_asked_for_is_not_heard(espeak):
     assert spoken(espeak, first, expected) == wanted[0]
     assert spoken(espeak, first, other) == wanted[0]
     assert spoken(espeak, other) == wanted[1]
+
+
+def test_a_reply_that_was_cut_off_is_not_taken_for_a_whole_one(espeak):
+    first, long = Speech("One.", "en-us"), Speech("seven " * 60, "en-us", continues=True)
+    spoken(espeak, first, long)
+    (mouth,) = psutil.Process(espeak.pid).children()
+    time.sleep(0.5)  # the reply, half a megabyte, does not fit into the wire
+    mouth.kill()
+    assert spoken(espeak, long) == fresh(replace(long, continues=False))
 
 
 def test_four_commands_at_once_say_what_they_say_one_after_the_other(tmp_path):

@@ -85,7 +85,6 @@ def test_the_spans_of_sentences_tile_the_text(narrate):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        # What is taken out belongs to the word before it.
         ("One\u200b two, \x07three", ["One", "two", "three"]),
         ("wor\u00adld  \x1b[31mred\x1b[0m", ["wor\u00adld", "red"]),
         ("a\r\n\r\nb   c", ["a", "b", "c"]),
