@@ -83,3 +83,29 @@ def ttm(tmp_path: Path) -> Run:
 def faulty() -> dict[str, str]:
     """The environment in which the model `faulty` exists; see tests/faulty/ttm_faulty.py."""
     return {"PYTHONPATH": str(PLUGIN)}
+
+
+@pytest.fixture
+def plugins(faulty, monkeypatch, tmp_path) -> Path:
+    """A folder beside the faulty engine's, in which this process and its workers find engines."""
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    places = [faulty["PYTHONPATH"], str(folder)]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(places))
+    for place in places:
+        monkeypatch.syspath_prepend(place)
+    return folder
+
+
+@pytest.fixture
+def engine(plugins) -> Callable[[str], str]:
+    """Offer an engine of this source, whose class is `Engine`, as another distribution would."""
+
+    def offer(source: str) -> str:
+        (plugins / "own.py").write_text(source)
+        (about := plugins / "own-1.dist-info").mkdir()
+        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: own\nVersion: 1\n")
+        (about / "entry_points.txt").write_text("[ttm.engines]\nown = own:Engine\n")
+        return "own"
+
+    return offer

@@ -56,9 +56,8 @@ def speak(
             language=chosen.languages[0].partition("-")[0],
             budget=card(say.model).budget,
         )
-        for audio in narrator.narrate(chunks, voice=chosen, model=say.model):
-            if audio.pcm or audio.timings:
-                yield audio
+        ahead = isinstance(text, str)
+        yield from narrator.narrate(chunks, voice=chosen, model=say.model, ahead=ahead)
 
 
 def _config(path: Path | None, profile: str | None, settings: Mapping[str, object]) -> Config:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,32 +13,6 @@ from ttm.narration.narration import Narration
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import plan
 from ttm.speech import Timing
-
-
-@pytest.fixture
-def plugins(faulty, monkeypatch, tmp_path) -> Path:
-    """A folder beside the faulty engine's, in which this process and its workers find engines."""
-    folder = tmp_path / "plugins"
-    folder.mkdir()
-    places = [faulty["PYTHONPATH"], str(folder)]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(places))
-    for place in places:
-        monkeypatch.syspath_prepend(place)
-    return folder
-
-
-@pytest.fixture
-def engine(plugins) -> Callable[[str], str]:
-    """Offer an engine of this source, whose class is `Engine`, as another distribution would."""
-
-    def offer(source: str) -> str:
-        (plugins / "own.py").write_text(source)
-        (about := plugins / "own-1.dist-info").mkdir()
-        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: own\nVersion: 1\n")
-        (about / "entry_points.txt").write_text("[ttm.engines]\nown = own:Engine\n")
-        return "own"
-
-    return offer
 
 
 @pytest.fixture

@@ -5,35 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psutil
 import pytest
 
 from ttm.worker.client import Limits, Worker
-
-
-@pytest.fixture
-def plugins(faulty, monkeypatch, tmp_path) -> Path:
-    """A folder beside the faulty engine's, in which workers find what a test puts there."""
-    folder = tmp_path / "plugins"
-    folder.mkdir()
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([faulty["PYTHONPATH"], str(folder)]))
-    return folder
-
-
-@pytest.fixture
-def engine(plugins) -> Callable[[str], str]:
-    """Offer an engine of this source, whose class is `Engine`, as another distribution would."""
-
-    def offer(source: str) -> str:
-        (plugins / "own.py").write_text(source)
-        (about := plugins / "own-1.dist-info").mkdir()
-        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: own\nVersion: 1\n")
-        (about / "entry_points.txt").write_text("[ttm.engines]\nown = own:Engine\n")
-        return "own"
-
-    return offer
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import math
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,6 +28,11 @@ def gain(audio: Audio, decibels: float) -> tuple[Audio, int]:
     return like(audio, louder.clip(-1, 1)), clipped
 
 
+def finite(audio: Audio) -> bool:
+    """Whether every sample is a number: one NaN or Inf spoils the sum, without numpy's import."""
+    return audio.sample_format == "s16" or math.isfinite(sum(_samples(audio)))
+
+
 def fade(audio: Audio, seconds: float, at: Literal["start", "end", "both"] = "both") -> Audio:
     """`audio` rising from, or falling to, silence in `seconds`, at most its own length.
 
@@ -36,9 +42,7 @@ def fade(audio: Audio, seconds: float, at: Literal["start", "end", "both"] = "bo
     if length <= 0:
         return audio
     whole = audio.sample_format == "s16"
-    samples: array.array[Any] = array.array("h" if whole else "f", audio.pcm)
-    if sys.byteorder == "big":
-        samples.byteswap()
+    samples = _samples(audio)
     for i in range(length):
         for place in (i,) * (at != "end") + (-1 - i,) * (at != "start"):
             faded = samples[place] * i / length
@@ -57,3 +61,11 @@ def like(audio: Audio, samples: NDArray[np.float32], scale: float = 1.0) -> Audi
     if scale != 1:
         timings = tuple(replace(one, at=one.at * scale, until=one.until * scale) for one in timings)
     return replace(audio, pcm=pcm, timings=timings)
+
+
+def _samples(audio: Audio) -> array.array[Any]:
+    """The samples in the machine's own byte order."""
+    samples: array.array[Any] = array.array("h" if audio.sample_format == "s16" else "f", audio.pcm)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples

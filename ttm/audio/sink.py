@@ -11,10 +11,7 @@ goes through a child process (`ttm.audio.encoded`).
 
 from __future__ import annotations
 
-import array
-import math
 import struct
-import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import TracebackType
@@ -22,6 +19,7 @@ from typing import Self
 
 from ttm.audio import WIDTH, Audio, SampleFormat
 from ttm.audio.formats import Format, output_bitrate, output_rate
+from ttm.audio.level import finite
 from ttm.audio.target import Target
 from ttm.errors import BadAudio, TtmError
 
@@ -74,7 +72,7 @@ class Sink(ABC):
             )
         if len(audio.pcm) % WIDTH[audio.sample_format]:
             raise BadAudio("the engine gave half a sample")
-        if audio.sample_format == "f32" and not _finite(audio.pcm):
+        if not finite(audio):
             raise BadAudio("the engine gave samples that are not numbers")
         try:
             self._send(audio.pcm)
@@ -224,14 +222,6 @@ def wav_header(rate: int, length: int | None = None) -> bytes:
         "<4sI4s4sIHHIIHH4sI",
         b"RIFF", riff, b"WAVE", b"fmt ", 16, 1, 1, rate, rate * 2, 2, 16, b"data", data,
     )  # fmt: skip
-
-
-def _finite(pcm: bytes) -> bool:
-    """Whether every float32 is a number, without numpy's 100 ms: one NaN or Inf spoils the sum."""
-    samples = array.array("f", pcm)
-    if sys.byteorder == "big":
-        samples.byteswap()
-    return math.isfinite(sum(samples))
 
 
 def _shape(rate: int, sample_format: SampleFormat) -> str:

@@ -111,13 +111,9 @@ def _spoken(engine: str, settings: Config) -> str:
     """Speak a word in a real worker."""
     import time
 
-    from ttm.worker.client import Worker
+    from ttm.narration.narrator import open_worker
 
-    options = {}
-    if engine == "espeak":
-        espeak = settings.engine.espeak
-        options = {"library": espeak.library, "data": espeak.data}
-    worker = Worker(engine, options)
+    worker = open_worker(engine, settings)
     try:
         began = time.monotonic()
         seconds = sum(audio.seconds for audio in worker.speak(Speech("Hello.")))

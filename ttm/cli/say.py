@@ -247,7 +247,6 @@ def say(
         form=format or "",
         timings=timings,
         split=split,
-        input_format=input_format,
         follow=follow,
         clobber=not no_clobber,
         json=json,

@@ -42,7 +42,6 @@ class Request:
     """The format named on the command line; a suffix that says another is an error."""
     timings: str | None
     split: str
-    input_format: str
     follow: bool
     clobber: bool
     json: bool
@@ -224,6 +223,7 @@ class _Speaking:
         self._bitrate = bitrate
         self._player = player
         self._outcome = outcome
+        self._ahead = at_hand(request.words, request.files)
         self._progress = Progress(wanted=output.progress_wanted() and not request.quiet)
         self.unheard: DeviceError | None = None
         """Why the rest could not be played, when it was still written."""
@@ -235,7 +235,7 @@ class _Speaking:
             voice=self._voice,
             model=self._config.say.model,
             follow=self._request.follow,
-            ahead=at_hand(self._request.words, self._request.files),
+            ahead=self._ahead,
         )
         timings = TimingFile(timed) if timed else None
         sink: Sink | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ttm.audio import Audio
+from ttm.audio.level import finite
 from ttm.errors import BadAudio
 from ttm.speech import Speech
 
@@ -29,12 +30,6 @@ def guarded(blocks: Iterable[Audio], speech: Speech, engine: str) -> Iterator[Au
         left -= block.seconds
         if left < 0:
             raise BadAudio(f"engine '{engine}' did not come to an end")
-        if block.sample_format == "f32" and not _finite(block):
+        if not finite(block):
             raise BadAudio(f"engine '{engine}' made samples that are no numbers")
         yield block
-
-
-def _finite(block: Audio) -> bool:
-    import numpy as np
-
-    return bool(np.isfinite(block.numpy()).all())

@@ -133,13 +133,18 @@ class Narrator:
 
     def _worker(self, engine: EngineCard) -> Worker:
         if engine.name not in self._workers:
-            settings = self._config.engine
-            options = asdict(settings.espeak) if engine.name == "espeak" else {}
-            limits = Limits(
-                no_progress=settings.no_progress,
-                unresponsive=settings.unresponsive,
-                cancel=settings.cancel,
-                crashes=settings.crashes,
-            )
-            self._workers[engine.name] = Worker(engine.name, options, limits)
+            self._workers[engine.name] = open_worker(engine.name, self._config)
         return self._workers[engine.name]
+
+
+def open_worker(engine: str, config: Config) -> Worker:
+    """A worker for this engine, with the options and limits of the settings; not yet started."""
+    settings = config.engine
+    options = asdict(settings.espeak) if engine == "espeak" else {}
+    limits = Limits(
+        no_progress=settings.no_progress,
+        unresponsive=settings.unresponsive,
+        cancel=settings.cancel,
+        crashes=settings.crashes,
+    )
+    return Worker(engine, options, limits)

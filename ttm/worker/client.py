@@ -96,7 +96,7 @@ class Worker:
         """
         if self._child is not None and self._child.alive:
             return
-        self._bury()
+        self.close()
         now = time.monotonic()
         self._deaths = [at for at in self._deaths if now - at < CRASH_WINDOW]
         if len(self._deaths) >= self._limits.crashes:
@@ -148,9 +148,11 @@ class Worker:
 
     def close(self) -> None:
         """End the child and everything it started."""
-        if self._child is not None:
+        if self._child is not None and self._child.alive:
             self._child.kill()
-        self._bury()
+        if self._channel is not None:
+            self._channel.close()
+        self._child = self._channel = None
 
     def _ask(self, request: Callable[[int], Speak | ListVoices]) -> Generator[Message]:
         self.start()
@@ -253,7 +255,7 @@ class Worker:
             return self._killed("closed its wire")
         log = self._child.last_words()
         self._deaths.append(time.monotonic())
-        self._bury()
+        self.close()
         how = death(status)
         if not self._loaded:
             why = ": ".join([how, *log.splitlines()[-1:]])
@@ -277,11 +279,3 @@ class Worker:
         if issubclass(leaf, EngineCrashed):
             return leaf(failed.what, failed.fix, contained=failed.contained, log=failed.log)
         return leaf(failed.what, failed.fix)
-
-    def _bury(self) -> None:
-        """Forget a child that is gone."""
-        if self._channel is not None:
-            self._channel.close()
-        if self._child is not None and self._child.alive:
-            self._child.kill()
-        self._child = self._channel = None

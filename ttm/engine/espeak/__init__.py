@@ -90,8 +90,7 @@ class EspeakEngine:
 
     def _say(self, speech: Speech) -> Utterance:
         """Say it with the mouth that spoke before if the speech continues, else with a new one."""
-        used = speech.continues and self._mouth is not None
-        used = used and self._expected in (None, speech) and self._fits(speech)
+        used = speech.continues and self._fits(speech) and self._expected in (None, speech)
         try:
             return self._said(speech, new=not used)
         except EngineCrashed:
