@@ -9,6 +9,7 @@ TtmError                       exit  status  code
 │   └── UnreadableText           3    400    unreadable_text
 ├── ConfigError                  4    500    invalid_config
 ├── ModelError                   5    503    model_unavailable
+│   ├── BadCheckpoint            5    503    bad_checkpoint
 │   └── EngineUnavailable        5    503    engine_unavailable
 ├── SynthesisError               6    500    synthesis_failed
 │   ├── EngineCrashed            6    500    worker_crashed
@@ -99,6 +100,12 @@ class ModelError(TtmError):
     """A model, voice or runtime is missing or cannot be loaded."""
 
     exit_code, status, code = 5, 503, "model_unavailable"
+
+
+class BadCheckpoint(ModelError):
+    """A checkpoint's files are missing, damaged, or of a model that ttm does not know."""
+
+    code = "bad_checkpoint"
 
 
 class EngineUnavailable(ModelError):

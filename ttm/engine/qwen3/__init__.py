@@ -1,0 +1,244 @@
+"""Qwen3-TTS, our own implementation: exact to the official one, streaming, lean.
+
+Runs only in the worker's process. A checkpoint is checked before torch is imported, so that a
+wrong one is refused at once. https://github.com/QwenLM/Qwen3-TTS, arXiv:2601.15621
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ttm.audio import Audio
+from ttm.audio.recording import read_recording
+from ttm.engine.qwen3.checkpoint import Checkpoint
+from ttm.engine.qwen3.voices import DESIGNED, language, voices
+from ttm.errors import EngineUnavailable, UnknownName, UsageError, did_you_mean
+from ttm.speech import Speech, Voice
+
+if TYPE_CHECKING:
+    from ttm.engine.qwen3.codec import CodecState
+    from ttm.engine.qwen3.model import Model
+    from ttm.engine.qwen3.prompt import Reference
+    from ttm.engine.qwen3.sampling import Sampling
+
+REFERENCES = 8
+"""Cloned voices that are kept; encoding one takes seconds on a CPU."""
+
+SEED_MAX = (1 << 63) - 1
+
+
+class Qwen3Engine:
+    """A checkpoint in the official layout, on one device.
+
+    Options are the settings under `[engine.qwen3]`; a negative sampling parameter means the
+    checkpoint's own. With an empty `folder` nothing is loaded, and only `effective` answers.
+    Raises BadCheckpoint and EngineUnavailable.
+    """
+
+    def __init__(
+        self,
+        folder: str = "",
+        device: str = "auto",
+        dtype: str = "auto",
+        quantize: str = "auto",
+        threads: int = 0,
+        temperature: float = -1.0,
+        top_k: int = -1,
+        top_p: float = -1.0,
+        repetition_penalty: float = -1.0,
+        max_seconds: float = 0.0,
+        chunk_frames: Sequence[int] = (1, 2, 4, 8),
+        loading: Callable[[str, float], None] | None = None,
+    ) -> None:
+        checkpoint = Checkpoint(Path(folder)) if folder else None
+        if loading:
+            loading("torch", 0.0)
+        try:
+            import torch
+
+            from ttm.engine.qwen3.placement import place
+        except ImportError as failure:
+            raise EngineUnavailable(
+                f"the qwen3 engine needs a package that is not installed ({failure.name})",
+                "Run `pip install 'ttm-speech[neural]'`",
+            ) from failure
+        torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+        self._threads = torch.get_num_threads()
+        self._quantize = "none" if quantize == "auto" else quantize
+        self._device, self._dtype = place(device, dtype)
+        self._checkpoint, self._model = checkpoint, None
+        if checkpoint is None:
+            return
+        from ttm.engine.qwen3.model import Model
+        from ttm.engine.qwen3.utterance import Delivery
+
+        self._model = Model(checkpoint, self._device, self._dtype, loading)
+        sampling = _overridden(self._model.sampling, temperature, top_k, top_p, repetition_penalty)
+        self._delivery = Delivery(sampling, tuple(chunk_frames), max_seconds)
+        self._references: OrderedDict[tuple[str, int, int, str], _Heard] = OrderedDict()
+
+    def effective(self) -> dict[str, str | int | float | bool]:
+        """What the settings came to here."""
+        found: dict[str, str | int | float | bool] = {
+            "device": str(self._device),
+            "dtype": str(self._dtype).removeprefix("torch."),
+            "codec_dtype": "float32",
+            "quantize": self._quantize,
+            "threads": self._threads,
+        }
+        if self._checkpoint is None:
+            return found
+        dimensions = self._checkpoint.dimensions
+        sampling = self._delivery.sampling
+        return found | {
+            "mode": dimensions.tts_model_type,
+            "size": dimensions.tts_model_size,
+            "follows_instructions": dimensions.follows_instructions,
+            "clones": dimensions.tts_model_type == "base",
+            "temperature": sampling.talker.temperature,
+            "top_k": sampling.talker.top_k,
+            "top_p": sampling.talker.top_p,
+            "repetition_penalty": sampling.repetition_penalty,
+        }
+
+    def voices(self) -> list[Voice]:
+        return voices(self._loaded.checkpoint.dimensions, "qwen3")
+
+    def speak(self, speech: Speech) -> Iterator[Audio | str]:
+        from ttm.engine.qwen3.prompt import Request
+        from ttm.engine.qwen3.utterance import utter
+
+        model = self._loaded
+        dimensions = model.checkpoint.dimensions
+        mode = dimensions.tts_model_type
+        if speech.instruct and not dimensions.follows_instructions:
+            raise UsageError(*_deaf(mode))
+        request = Request(
+            speech.text,
+            language(dimensions, speech.language),
+            self._speaker(speech),
+            speech.instruct,
+        )
+        heard = None
+        if mode == "base":
+            if not speech.recording:
+                raise UsageError(
+                    "this model speaks with the voice of a recording", "Give one with --voice FILE"
+                )
+            heard = self._heard(speech)
+            # The official package lays the text of a clone out beside the frames.
+            request = replace(request, reference=heard.reference, streaming=True)
+        elif speech.recording:
+            raise UsageError(
+                "this model cannot clone a voice", "Use a base model, such as qwen3:0.6b-base"
+            )
+        if heard and heard.reference.codes is not None and heard.state is None:
+            yield from self._prime(heard)
+        state = heard.state if heard else None
+        yield from utter(model, self._plain, request, self._delivery, speech.seed & SEED_MAX, state)
+
+    def close(self) -> None:
+        self._model = None
+
+    @property
+    def _loaded(self) -> Model:
+        if self._model is None:
+            raise EngineUnavailable("the qwen3 engine was started without a checkpoint")
+        return self._model
+
+    def _speaker(self, speech: Speech) -> str:
+        """The checkpoint's name of the voice; empty where it has no speakers."""
+        speakers = self._loaded.checkpoint.dimensions.talker_config.spk_id
+        name = speech.voice.casefold()
+        if speech.recording or not speakers:
+            if name and not speech.recording and name != DESIGNED:
+                raise UnknownName(f"unknown voice '{speech.voice}'", "this model has no speakers")
+            return ""
+        if not name:
+            return next(iter(speakers))
+        if name not in speakers:
+            hint = did_you_mean(name, speakers) or f"it has {', '.join(speakers)}"
+            raise UnknownName(f"unknown voice '{speech.voice}'", hint)
+        return name
+
+    def _heard(self, speech: Speech) -> _Heard:
+        """The recording's voice, from memory where the file has not changed."""
+        import torch
+
+        path = Path(speech.recording)
+        model = self._loaded
+        # Read first: it says in one sentence what is wrong with a path.
+        stat = path.stat() if path.is_file() else None
+        key = (str(path), stat.st_mtime_ns if stat else 0, stat.st_size if stat else 0)
+        heard = self._references.pop((*key, speech.transcript), None)
+        if heard is None:
+            rate = model.checkpoint.speech_tokenizer.input_sample_rate
+            samples = torch.from_numpy(read_recording(path, rate))
+            reference = model.reference(samples, speech.transcript)
+            heard = _Heard(reference)
+        self._references[(*key, speech.transcript)] = heard
+        while len(self._references) > REFERENCES:
+            self._references.popitem(last=False)
+        return heard
+
+    def _prime(self, heard: _Heard) -> Iterator[Audio]:
+        """Bring the codec behind the reference, drawing breath."""
+        from ttm.engine.qwen3.utterance import prime
+
+        model = self._loaded
+        primed = None
+        for state in prime(model, heard.reference):
+            primed = state
+            yield Audio(b"", model.rate, "f32")
+        heard.state = primed
+
+    def _plain(self) -> Model:
+        """The same checkpoint in float32 on the CPU, for one utterance."""
+        import torch
+
+        from ttm.engine.qwen3.model import Model
+
+        return Model(self._loaded.checkpoint, torch.device("cpu"), torch.float32)
+
+
+class _Heard:
+    """A recording's voice, and the codec's state behind the recording."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+        self.state: CodecState | None = None
+
+
+def _overridden(
+    sampling: Sampling, temperature: float, top_k: int, top_p: float, repetition_penalty: float
+) -> Sampling:
+    """The checkpoint's sampling with what the settings say instead; a temperature of 0 makes
+    talker and code predictor greedy."""
+    from ttm.engine.qwen3.sampling import Choice, Sampling
+
+    ours = sampling.talker
+    greedy = temperature == 0
+    return Sampling(
+        Choice(
+            temperature if temperature >= 0 else ours.temperature,
+            top_k if top_k >= 0 else ours.top_k,
+            top_p if top_p >= 0 else ours.top_p,
+        ),
+        replace(sampling.predictor, temperature=0.0) if greedy else sampling.predictor,
+        repetition_penalty if repetition_penalty >= 0 else sampling.repetition_penalty,
+    )
+
+
+def _deaf(mode: str) -> tuple[str, str]:
+    """Why an instruction is refused, and what to do."""
+    if mode == "base":
+        return "a cloned voice follows no instruction", "Leave out --instruct"
+    return (
+        "the 0.6B model follows no instruction",
+        "Leave out --instruct, or use a 1.7B model, such as qwen3:1.7b",
+    )

@@ -1,0 +1,313 @@
+"""The codec's decoder: frames of codes to samples, with its state kept between calls.
+
+Every stage is causal, so a stage needs of the past only the tail of its own input: the last
+columns of a convolution's, the keys and values of the attention's window. With these kept, any
+split of the frames gives the samples of one pass. Source: `Qwen3TTSTokenizerV2Decoder`. Shapes: B
+rows, C channels, T frames or columns, K codebooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ttm.engine.qwen3.dimensions import CodecDimensions
+from ttm.engine.qwen3.layers import GatedMlp, Linear, Rotary, linear, rotate
+
+USAGE_MIN = 1e-5
+"""A codebook entry that was used less counts as used so often."""
+SNAKE_EPSILON = 1e-9
+NORM_EPSILON = 1e-6
+"""Of the upsampling blocks' norms."""
+DILATIONS = (1, 3, 9)
+"""Of a decoder block's residual units."""
+
+
+@dataclass(slots=True)
+class CodecState:
+    """What a decoder remembers of the frames before; empty at the start of an utterance."""
+
+    tails: dict[str, Tensor] = field(default_factory=dict)
+    """The last columns `[B, C, k]` of each convolution's input."""
+    keys: dict[int, Tensor] = field(default_factory=dict)
+    """`[B, H, <= window - 1, d]` of each attention."""
+    values: dict[int, Tensor] = field(default_factory=dict)
+    frames: int = 0
+    """Frames decoded so far."""
+
+    def copy(self, device: torch.device | None = None) -> CodecState:
+        """A state that goes on from here by itself, perhaps on another device."""
+
+        def moved(tensors: dict[Any, Tensor]) -> dict[Any, Tensor]:
+            # Stages put new tensors into the state and leave the old ones as they are.
+            return {name: tensor.to(device) for name, tensor in tensors.items()}
+
+        return CodecState(moved(self.tails), moved(self.keys), moved(self.values), self.frames)
+
+
+Stage = Callable[[Tensor, CodecState], Tensor]
+"""`[B, C, T]` and the state to `[B, C', T']`; the state is moved on."""
+
+
+class Codec:
+    """Codes to samples at `output_sample_rate`."""
+
+    def __init__(
+        self,
+        dimensions: CodecDimensions,
+        weights: Mapping[str, Tensor],
+        device: torch.device | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        """`weights`: as in `speech_tokenizer/model.safetensors`."""
+        self.dimensions = dimensions
+        self.device, self.dtype = device or torch.device("cpu"), dtype
+        self._weights = weights
+        self._codebooks = [self._codebook("first", 0)] + [
+            self._codebook("rest", level) for level in range(dimensions.num_quantizers - 1)
+        ]
+        self._transformer = _Transformer(dimensions, self)
+        self._before: Stage = CausalConv("pre_conv", *self.conv("pre_conv.conv"))
+        self._after = [*self._upsampling(), *self._synthesis()]
+
+    def decode(self, codes: Tensor, state: CodecState | None = None) -> Tensor:
+        """`codes` `[B, K, T]` to samples `[B, samples_per_frame * T]` in [-1, 1], float32.
+
+        With a `state`, the frames follow those that it has seen.
+        """
+        state = CodecState() if state is None else state
+        with torch.inference_mode():
+            codes = codes.to(self.device)
+            x = self._codebooks[0][codes[:, 0]]
+            rest = self._codebooks[1][codes[:, 1]]
+            for level in range(2, codes.shape[1]):
+                rest = rest + self._codebooks[level][codes[:, level]]
+            x = self._before((x + rest).transpose(1, 2), state)
+            x = self._transformer(x.transpose(1, 2), state).transpose(1, 2)
+            for stage in self._after:
+                x = stage(x, state)
+            state.frames += codes.shape[2]
+            return x.squeeze(1).float().clamp(-1, 1)
+
+    def tensor(self, name: str) -> Tensor:
+        """A copy of the tensor on the codec's device, in its type."""
+        return self._weights[f"decoder.{name}"].to(self.device, self.dtype, copy=True)
+
+    def conv(self, name: str) -> tuple[Tensor, Tensor]:
+        return self.tensor(f"{name}.weight"), self.tensor(f"{name}.bias")
+
+    def _codebook(self, part: str, level: int) -> Tensor:
+        """Entries `[codebook_size, codebook_dim]`, already projected."""
+        at = f"decoder.quantizer.rvq_{part}."
+        book = f"{at}vq.layers.{level}._codebook."
+        # In float32 whatever the codec computes in: the sums are large, the counts exact.
+        usage = self._weights[f"{book}cluster_usage"].float().clamp(min=USAGE_MIN)
+        entries = self._weights[f"{book}embedding_sum"].float() / usage[:, None]
+        # The projection is linear, so that of a sum is the sum of the entries' projections.
+        projection = self._weights[f"{at}output_proj.weight"].float().squeeze(-1)
+        return F.linear(entries, projection).to(self.device, self.dtype)
+
+    def _upsampling(self) -> list[Stage]:
+        stages: list[Stage] = []
+        for i in range(len(self.dimensions.upsampling_ratios)):
+            weight, bias = self.conv(f"upsample.{i}.0.conv")
+            stages.append(Upsampling("", weight, bias, weight.shape[2]))
+            stages.append(_ConvNext(f"upsample.{i}.1", self))
+        return stages
+
+    def _synthesis(self) -> list[Stage]:
+        stages: list[Stage] = [CausalConv("decoder.0", *self.conv("decoder.0.conv"))]
+        for i, rate in enumerate(self.dimensions.upsample_rates, start=1):
+            at = f"decoder.{i}.block"
+            stages.append(self.snake(f"{at}.0"))
+            stages.append(Upsampling(f"{at}.1", *self.conv(f"{at}.1.conv"), rate))
+            for j, dilation in enumerate(DILATIONS, start=2):
+                stages.append(_ResidualUnit(f"{at}.{j}", self, dilation))
+        last = len(self.dimensions.upsample_rates) + 1
+        stages.append(self.snake(f"decoder.{last}"))
+        stages.append(CausalConv(f"decoder.{last + 1}", *self.conv(f"decoder.{last + 1}.conv")))
+        return stages
+
+    def snake(self, name: str) -> Stage:
+        return Snake(self.tensor(f"{name}.alpha"), self.tensor(f"{name}.beta"))
+
+
+class CausalConv:
+    """A convolution over the past: `(k - 1) * dilation` columns of it are kept."""
+
+    def __init__(
+        self, name: str, weight: Tensor, bias: Tensor, dilation: int = 1, groups: int = 1
+    ) -> None:
+        self._name, self._weight, self._bias = name, weight, bias
+        self._dilation, self._groups = dilation, groups
+        self._past = (weight.shape[2] - 1) * dilation
+
+    def __call__(self, x: Tensor, state: CodecState) -> Tensor:
+        if self._past:
+            x = _with_tail(self._name, x, self._past, state)
+        return F.conv1d(x, self._weight, self._bias, dilation=self._dilation, groups=self._groups)
+
+
+class Upsampling:
+    """A transposed convolution of stride `rate`, and of kernel `rate` or twice that.
+
+    Cut on the right as the decoder is, output column `rate * t + j` depends on inputs t and t - 1
+    alone: it is a convolution of one or two taps that gives `rate` columns at a time.
+    """
+
+    def __init__(self, name: str, weight: Tensor, bias: Tensor, rate: int) -> None:
+        """`weight` `[C, C', k]`."""
+        self._name, self._rate = name, rate
+        self._taps = weight.shape[2] // rate
+        inputs, outputs, _ = weight.shape
+        # [C, C', taps, rate] to [C' * rate, C, taps], the older tap first.
+        taps = weight.view(inputs, outputs, self._taps, rate).flip(2).permute(1, 3, 0, 2)
+        self._weight = taps.reshape(outputs * rate, inputs, self._taps).contiguous()
+        self._bias = bias.repeat_interleave(rate)
+
+    def __call__(self, x: Tensor, state: CodecState) -> Tensor:
+        if self._taps > 1:
+            x = _with_tail(self._name, x, self._taps - 1, state)
+        y = F.conv1d(x, self._weight, self._bias)
+        rows, _, columns = y.shape
+        return (
+            y.view(rows, -1, self._rate, columns)
+            .transpose(2, 3)
+            .reshape(rows, -1, columns * self._rate)
+        )
+
+
+def _with_tail(name: str, x: Tensor, columns: int, state: CodecState) -> Tensor:
+    """`x` behind the last columns of what came before it; the state keeps its own last ones."""
+    tail = state.tails.get(name)
+    x = F.pad(x, (columns, 0)) if tail is None else torch.cat((tail, x), 2)
+    state.tails[name] = x[:, :, -columns:].clone()
+    return x
+
+
+class Snake:
+    """`x + sin(x e^alpha)^2 / (e^beta + 1e-9)`."""
+
+    def __init__(self, alpha: Tensor, beta: Tensor) -> None:
+        self._frequency = alpha.exp()[:, None]
+        self._size = (1 / (beta.exp() + SNAKE_EPSILON))[:, None]
+
+    def __call__(self, x: Tensor, state: CodecState) -> Tensor:
+        wave = (x * self._frequency).sin_()
+        return torch.addcmul(x, wave.square_(), self._size)
+
+
+class _ResidualUnit:
+    def __init__(self, name: str, codec: Codec, dilation: int) -> None:
+        self._stages: list[Stage] = [
+            codec.snake(f"{name}.act1"),
+            CausalConv(f"{name}.conv1", *codec.conv(f"{name}.conv1.conv"), dilation),
+            codec.snake(f"{name}.act2"),
+            CausalConv(f"{name}.conv2", *codec.conv(f"{name}.conv2.conv")),
+        ]
+
+    def __call__(self, x: Tensor, state: CodecState) -> Tensor:
+        y = x
+        for stage in self._stages:
+            y = stage(y, state)
+        return y.add_(x)
+
+
+class _ConvNext:
+    """A depthwise convolution, then two products over the channels, added to the input."""
+
+    def __init__(self, name: str, codec: Codec) -> None:
+        weight, bias = codec.conv(f"{name}.dwconv.conv")
+        self._depthwise = CausalConv(f"{name}.dwconv", weight, bias, groups=len(weight))
+        self._norm = codec.conv(f"{name}.norm")
+        self._wide = linear(*codec.conv(f"{name}.pwconv1"))
+        self._narrow = linear(*codec.conv(f"{name}.pwconv2"))
+        self._gamma = codec.tensor(f"{name}.gamma")
+
+    def __call__(self, x: Tensor, state: CodecState) -> Tensor:
+        y = self._depthwise(x, state).transpose(1, 2)
+        y = F.layer_norm(y, self._gamma.shape, *self._norm, NORM_EPSILON)
+        y = self._narrow(F.gelu(self._wide(y))) * self._gamma
+        return x + y.transpose(1, 2)
+
+
+class _Transformer:
+    """Layers whose attention sees `sliding_window` frames, the own one included."""
+
+    def __init__(self, size: CodecDimensions, codec: Codec) -> None:
+        at = "pre_transformer"
+        self._size, self._codec = size, codec
+        self._in = linear(*codec.conv(f"{at}.input_proj"))
+        self._out = linear(*codec.conv(f"{at}.output_proj"))
+        self._norm = codec.tensor(f"{at}.norm.weight")
+        self._rotary = Rotary(size.head_dim, size.rope_theta, codec.device, codec.dtype)
+        self._layers = [
+            _TransformerLayer(i, f"{at}.layers.{i}", size, codec)
+            for i in range(size.num_hidden_layers)
+        ]
+
+    def __call__(self, x: Tensor, state: CodecState) -> Tensor:
+        """`[B, T, C]` to the same."""
+        new, window = x.shape[1], self._size.sliding_window
+        kept = min(state.frames, window - 1)
+        cos, sin = (
+            table[state.frames : state.frames + new]
+            for table in self._rotary.upto(state.frames + new)
+        )
+        at = torch.arange(kept, kept + new, device=x.device)[:, None]
+        back = at - torch.arange(kept + new, device=x.device)
+        seen = (back >= 0) & (back < window)
+        x = self._in(x)
+        for layer in self._layers:
+            x = layer(x, cos, sin, seen, state)
+        return self._out(F.rms_norm(x, self._norm.shape, self._norm, self._size.rms_norm_eps))
+
+
+class _TransformerLayer:
+    def __init__(self, index: int, at: str, size: CodecDimensions, codec: Codec) -> None:
+        def fused(*names: str) -> Linear:
+            return linear(torch.cat([codec.tensor(f"{at}.{name}.weight") for name in names]))
+
+        self._index, self._eps = index, size.rms_norm_eps
+        self._heads, self._keys = size.num_attention_heads, size.num_key_value_heads
+        self._window = size.sliding_window
+        self._before = codec.tensor(f"{at}.input_layernorm.weight")
+        self._qkv = fused("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+        self._attended = fused("self_attn.o_proj")
+        self._attention_scale = codec.tensor(f"{at}.self_attn_layer_scale.scale")
+        self._after = codec.tensor(f"{at}.post_attention_layernorm.weight")
+        self._mlp = GatedMlp(fused("mlp.gate_proj", "mlp.up_proj"), fused("mlp.down_proj"))
+        self._mlp_scale = codec.tensor(f"{at}.mlp_layer_scale.scale")
+
+    def __call__(
+        self, x: Tensor, cos: Tensor, sin: Tensor, seen: Tensor, state: CodecState
+    ) -> Tensor:
+        """`seen` `[T, kept + T]`: which kept and new frames each new one attends to."""
+        width = self._before.shape
+        rows, new, _ = x.shape
+        both = self._heads + self._keys
+        qkv = self._qkv(F.rms_norm(x, width, self._before, self._eps))
+        qkv = qkv.view(rows, new, both + self._keys, -1).transpose(1, 2)
+        turned = rotate(qkv[:, :both], cos, sin)
+        queries, keys, values = turned[:, : self._heads], turned[:, self._heads :], qkv[:, both:]
+        if self._index in state.keys:
+            keys = torch.cat((state.keys[self._index], keys), 2)
+            values = torch.cat((state.values[self._index], values), 2)
+        keep = max(0, keys.shape[2] - self._window + 1)
+        state.keys[self._index] = keys[:, :, keep:].clone()
+        state.values[self._index] = values[:, :, keep:].clone()
+        group = self._heads // self._keys
+        mixed = F.scaled_dot_product_attention(
+            queries,
+            keys if group == 1 else keys.repeat_interleave(group, 1),
+            values if group == 1 else values.repeat_interleave(group, 1),
+            attn_mask=seen,
+        )
+        mixed = mixed.transpose(1, 2).reshape(rows, new, -1)
+        x = x + self._attended(mixed) * self._attention_scale
+        return x + self._mlp(F.rms_norm(x, width, self._after, self._eps)) * self._mlp_scale

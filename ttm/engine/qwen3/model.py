@@ -1,0 +1,94 @@
+"""A loaded checkpoint: its parts on one device, each loaded when a mode first needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from ttm.engine.qwen3.checkpoint import Checkpoint
+from ttm.engine.qwen3.codec import Codec
+from ttm.engine.qwen3.encoder import CodecEncoder
+from ttm.engine.qwen3.generate import Generation
+from ttm.engine.qwen3.predictor import CodePredictor
+from ttm.engine.qwen3.prompt import Prompt, PromptWriter, Reference, Request
+from ttm.engine.qwen3.sampling import Sampling
+from ttm.engine.qwen3.speaker import SpeakerEncoder
+from ttm.engine.qwen3.talker import Talker
+from ttm.engine.qwen3.tokens import TextTokens
+
+Loading = Callable[[str, float], None]
+"""Takes what is being loaded, and how much of the whole is there, from 0 to 1."""
+
+
+class Model:
+    """Talker, code predictor and codec; for a `base` checkpoint also what cloning needs.
+
+    The codec computes in float32 whatever `dtype` says: in half precision its activations
+    overflow (vllm-omni #1663), and its published weights are float32.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: torch.device,
+        dtype: torch.dtype,
+        loading: Loading | None = None,
+    ) -> None:
+        tell = loading or (lambda what, part: None)
+        self.checkpoint, self.device, self.dtype = checkpoint, device, dtype
+        dimensions, weights = checkpoint.dimensions, checkpoint.weights
+        codec = checkpoint.speech_tokenizer.decoder_config
+        self.tokens = TextTokens(checkpoint.folder, dimensions)
+        tell("talker", 0.05)
+        self.talker = Talker(dimensions.talker_config, weights, device, dtype)
+        tell("code predictor", 0.6)
+        predictor = dimensions.talker_config.code_predictor_config
+        self.predictor = CodePredictor(predictor, weights, device, dtype)
+        tell("codec", 0.8)
+        self.codec = Codec(codec, checkpoint.speech_weights, device)
+        self.writer = PromptWriter(dimensions, self.tokens, self.talker, self.predictor)
+        self.sampling = Sampling.of_checkpoint(checkpoint.generation)
+        self.samples_per_frame = codec.samples_per_frame
+        self.rate: int = checkpoint.speech_tokenizer.output_sample_rate
+        """Hertz."""
+        checkpoint.forget()
+        tell("ready", 1.0)
+
+    def generate(
+        self,
+        requests: list[Request] | list[Prompt],
+        sampling: Sampling,
+        generator: torch.Generator,
+        frames: int,
+        spoken: Tensor | None = None,
+    ) -> Generation:
+        """See `Generation`."""
+        prompts = [r if isinstance(r, Prompt) else self.writer.write(r) for r in requests]
+        return Generation(self.talker, self.predictor, prompts, sampling, generator, frames, spoken)
+
+    def reference(self, samples: Tensor, transcript: str = "") -> Reference:
+        """The voice of a recording, `[S]` mono at `input_sample_rate`, of a `base` checkpoint.
+
+        With the transcript, the recording itself goes before what is said (in-context cloning);
+        without, its x-vector alone.
+        """
+        embedding = self._speaker_encoder.embed(samples)
+        codes = self._encoder.encode(samples) if transcript else None
+        self.checkpoint.forget()
+        return Reference(embedding, codes, transcript)
+
+    @cached_property
+    def _speaker_encoder(self) -> SpeakerEncoder:
+        dimensions = self.checkpoint.dimensions.speaker_encoder_config
+        assert dimensions is not None, "only a base checkpoint clones"
+        weights = self.checkpoint.weights
+        # In float32 on the CPU: it runs once a voice.
+        ours = {name: weights[name].float() for name in weights if name.startswith("speaker_")}
+        return SpeakerEncoder(dimensions, ours)
+
+    @cached_property
+    def _encoder(self) -> CodecEncoder:
+        return CodecEncoder(self.checkpoint.speech_tokenizer, self.checkpoint.speech_weights)

@@ -1,0 +1,52 @@
+"""Where a model computes, and in which type."""
+
+from __future__ import annotations
+
+import platform
+
+import torch
+
+from ttm.errors import EngineUnavailable
+
+TYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+
+def place(device: str, dtype: str) -> tuple[torch.device, torch.dtype]:
+    """The device and type that `auto` or a name stand for on this machine.
+
+    Raises EngineUnavailable for a device that is not here.
+    """
+    found = torch.device(_device(device))
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise EngineUnavailable(*_absent("CUDA"))
+    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
+        raise EngineUnavailable(*_absent(f"'{device}'"))
+    if found.type == "mps" and not torch.backends.mps.is_available():
+        raise EngineUnavailable(*_absent("MPS"))
+    return found, _type(found) if dtype == "auto" else TYPES[dtype]
+
+
+def _device(name: str) -> str:
+    if name != "auto":
+        return name
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _type(device: torch.device) -> torch.dtype:
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    # A frame is bound by the weights' bytes, and x86 has bfloat16 products at least of one row
+    # in every build of torch; elsewhere they may be emulated.
+    if device.type == "cpu" and platform.machine() in ("x86_64", "AMD64"):
+        return torch.bfloat16
+    return torch.float32
+
+
+def _absent(device: str) -> tuple[str, str]:
+    return f"no {device} device can be used here", "Set engine.qwen3.device to auto or cpu"

@@ -1,0 +1,72 @@
+"""The talker: text and the frames so far in, the first code of the next frame out.
+
+28 layers at both published sizes. Source: `Qwen3TTSTalkerForConditionalGeneration`. Shapes: B
+rows, S positions, D width, V codec vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ttm.engine.qwen3.dimensions import TalkerDimensions
+from ttm.engine.qwen3.layers import Cache, linear
+from ttm.engine.qwen3.stack import Stack
+
+
+class Talker:
+    """Embeddings, the stack, and the head that scores the first code."""
+
+    def __init__(
+        self,
+        dimensions: TalkerDimensions,
+        weights: Mapping[str, Tensor],
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        def matrix(name: str) -> Tensor:
+            return weights[f"talker.{name}"].to(device, dtype, copy=True)
+
+        self.dimensions = dimensions
+        self.device, self.dtype = device, dtype
+        # 311 M values of which a speech reads a few dozen rows: they stay in the file.
+        self._text_embedding = weights["talker.model.text_embedding.weight"]
+        self._text_inner = linear(
+            matrix("text_projection.linear_fc1.weight"), matrix("text_projection.linear_fc1.bias")
+        )
+        self._text_outer = linear(
+            matrix("text_projection.linear_fc2.weight"), matrix("text_projection.linear_fc2.bias")
+        )
+        self.code_embedding = matrix("model.codec_embedding.weight")
+        """`[V, D]`."""
+        self._stack = Stack(dimensions, weights, "talker.model.", device, dtype)
+        self._head = linear(matrix("codec_head.weight"))
+
+    def embed_text(self, ids: Tensor) -> Tensor:
+        """Text tokens `[S]` as the talker reads them, `[S, D]`."""
+        rows = self._text_embedding[ids.cpu()].to(self.device, self.dtype)
+        return self._text_outer(F.silu(self._text_inner(rows)))
+
+    def embed_codes(self, ids: Tensor) -> Tensor:
+        """First codes, or ids of the codec's control tokens, `[...]` to `[..., D]`."""
+        return F.embedding(ids, self.code_embedding)
+
+    def cache(self, rows: int, capacity: int) -> Cache:
+        return self._stack.cache(rows, capacity)
+
+    def __call__(
+        self,
+        x: Tensor,
+        cache: Cache,
+        positions: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """The last position's normed hidden state `[B, D]` and logits `[B, V]`, float32.
+
+        `x` `[B, S, D]`; see `Stack` for the rest.
+        """
+        hidden = self._stack(x, cache, positions, mask)[:, -1]
+        return hidden, self._head(hidden).float()

@@ -1,0 +1,82 @@
+"""Who speaks with a checkpoint, and in which languages."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from ttm.engine.qwen3.dimensions import Dimensions
+from ttm.errors import UnknownName, did_you_mean
+from ttm.speech import Voice
+
+TAGS = {
+    "zh": "chinese",
+    "en": "english",
+    "de": "german",
+    "it": "italian",
+    "pt": "portuguese",
+    "es": "spanish",
+    "ja": "japanese",
+    "ko": "korean",
+    "fr": "french",
+    "ru": "russian",
+}
+"""BCP-47 tags of the languages that a checkpoint calls by these names."""
+ALSO = {"cmn": "zh", "zho": "zh"}
+
+DESIGNED = "designed"
+"""The one voice of a voice-design checkpoint: whoever the instruction describes."""
+
+
+class Speaker(NamedTuple):
+    language: str
+    gender: Literal["female", "male"]
+    description: str
+
+
+# What the publishers say of their speakers (QwenLM/Qwen3-TTS, README), in our words.
+SPEAKERS = {
+    "vivian": Speaker("zh", "female", "young, bright, with a slight edge"),
+    "serena": Speaker("zh", "female", "young, warm and gentle"),
+    "uncle_fu": Speaker("zh", "male", "seasoned, low and mellow"),
+    "dylan": Speaker("zh", "male", "young, clear and natural; Beijing dialect"),
+    "eric": Speaker("zh", "male", "lively, a little husky; Sichuan dialect"),
+    "ryan": Speaker("en", "male", "dynamic, with a strong rhythm"),
+    "aiden": Speaker("en", "male", "sunny American, clear in the middle"),
+    "ono_anna": Speaker("ja", "female", "playful, light and nimble"),
+    "sohee": Speaker("ko", "female", "warm, rich in feeling"),
+}
+
+
+def voices(dimensions: Dimensions, model: str) -> list[Voice]:
+    """The speakers of a custom-voice checkpoint, the one voice of a voice-design one; a `base`
+    checkpoint has none of its own."""
+    tags = tuple(tag for tag, name in TAGS.items() if name in dimensions.languages)
+    if dimensions.tts_model_type == "voice_design":
+        return [Voice(DESIGNED, tags, "the voice that --instruct describes", model=model)]
+    found = []
+    for name in dimensions.talker_config.spk_id:
+        known = SPEAKERS.get(name)
+        own = [known.language] if known and known.language in tags else []
+        languages = (*own, *(tag for tag in tags if tag not in own))
+        gender = known.gender if known else ""
+        description = known.description if known else ""
+        found.append(Voice(name, languages, description, gender, model))
+    return found
+
+
+def language(dimensions: Dimensions, asked: str) -> str:
+    """The checkpoint's name of a language; `auto` for none.
+
+    `asked` is a BCP-47 tag, an English name or a dialect of the checkpoint. Raises UnknownName.
+    """
+    word = asked.strip().casefold().replace("_", "-")
+    if word in ("", "auto", "und"):
+        return "auto"
+    primary = word.split("-")[0]
+    names = dimensions.talker_config.codec_language_id
+    for name in (word, word.replace("-", "_"), TAGS.get(ALSO.get(primary, primary), "")):
+        if name in names:
+            return name
+    known = ", ".join(dimensions.languages)
+    hint = did_you_mean(word, names) or f"it speaks {known}"
+    raise UnknownName(f"the model does not speak '{asked[:40]}'", hint)
