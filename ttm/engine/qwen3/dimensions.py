@@ -263,17 +263,17 @@ def read_speech_tokenizer(folder: Path) -> SpeechTokenizerDimensions:
 def read_json(path: Path) -> dict[str, Any]:
     """An object from a JSON file. Raises BadCheckpoint: numbers that are none (NaN) included."""
     try:
-        if path.stat().st_size > CONFIG_MAX:
-            raise _bad(path, f"is larger than {CONFIG_MAX >> 20} MB")
-        table = json.loads(path.read_text("utf-8"), parse_constant=_no_number)
+        size = path.stat().st_size
+        table = json.loads(path.read_bytes()[:CONFIG_MAX], parse_constant=_no_number)
     except FileNotFoundError as failure:
-        raise BadCheckpoint(
-            f"{path} is missing", "Point --model at a complete checkpoint"
-        ) from failure
+        fix = "Point --model at a complete checkpoint"
+        raise BadCheckpoint(f"{path} is missing", fix) from failure
     except (OSError, ValueError, RecursionError) as failure:
-        raise _bad(path, f"is not JSON that can be read ({failure})") from failure
-    if not isinstance(table, dict):
-        raise _bad(path, "is not a JSON object")
+        why = "it is nested too deep" if isinstance(failure, RecursionError) else failure
+        fix = "Fetch the checkpoint again"
+        raise BadCheckpoint(f"{path} is no JSON that can be read: {why}", fix) from failure
+    if not isinstance(table, dict) or size > CONFIG_MAX:
+        raise _bad(path, "no JSON object of a sensible size")
     return table
 
 

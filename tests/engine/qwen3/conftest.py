@@ -1,0 +1,82 @@
+"""Loaded checkpoints, and golden ones made anew from their seeds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from ttm.engine.qwen3.checkpoint import Checkpoint
+from ttm.engine.qwen3.model import Model
+
+OWN = Path(__file__).parent / "golden"
+MAKE_CHECKPOINT = Path(__file__).parents[3] / "scripts" / "make_checkpoint"
+
+
+class Models:
+    """One loaded model of each folder and type."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[tuple[Path, torch.dtype], Model] = {}
+
+    def __call__(self, folder: Path, dtype: torch.dtype = torch.float32) -> Model:
+        if (folder, dtype) not in self._loaded:
+            model = Model(Checkpoint(folder), torch.device("cpu"), dtype)
+            self._loaded[folder, dtype] = model
+        return self._loaded[folder, dtype]
+
+
+@pytest.fixture(scope="session")
+def models() -> Models:
+    return Models()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Tiny matrices gain nothing from threads, and lose much when another program runs."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+Made = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """`made(size, mode, seed, eos_gain)`: the folder of a checkpoint with random weights."""
+    folders: dict[tuple[str, str, int, float], Path] = {}
+
+    def make(size: str, mode: str, seed: int, eos_gain: float = 0.0) -> Path:
+        key = (size, mode, seed, eos_gain)
+        if key not in folders:
+            folder = tmp_path_factory.mktemp("checkpoints") / f"{size}-{mode}"
+            words = ["--size", size, "--mode", mode, "--seed", seed, "--eos-gain", eos_gain]
+            command = [sys.executable, MAKE_CHECKPOINT, folder, *words]
+            subprocess.run([str(word) for word in command], check=True, timeout=60)
+            folders[key] = folder
+        return folders[key]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def remade(made: Made) -> Callable[[str], Path]:
+    """The folder of one of our own golden checkpoints, made from its seed."""
+
+    def remake(name: str) -> Path:
+        entry = json.loads((OWN / "cases.json").read_text())[name]
+        folder = made(entry["size"], entry["mode"], entry["seed"], entry["eos_gain"])
+        for file, digest in entry["sha256"].items():
+            same = hashlib.sha256((folder / file).read_bytes()).hexdigest() == digest
+            assert same, f"{name}/{file} did not come out as when its references were made"
+        return folder
+
+    return remake
