@@ -105,7 +105,9 @@ def test_the_frame_budget_grows_with_the_text(made):
 
 def test_a_talker_that_ends_by_itself_is_not_remarked_upon(made):
     engine = open_engine(made("tiny", "custom_voice", 201, 3.0), temperature=0, max_seconds=5)
-    text = "The harbour was quiet when the first boat came in, and nobody asked what it had brought."
+    text = (
+        "The harbour was quiet when the first boat came in, and nobody asked what it had brought."
+    )
     sound, notes = heard(engine.speak(Speech(text, voice="ryan", language="English")))
     assert 0 < len(sound) < 5 * RATE * 4
     assert notes == []

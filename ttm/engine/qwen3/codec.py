@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ttm.engine.qwen3.dimensions import CodecDimensions
-from ttm.engine.qwen3.layers import GatedMlp, Linear, Rotary, linear, rotate
+from ttm.engine.qwen3.layers import GatedMlp, RmsNorm, Rotary, linear, paired, turn
 
 USAGE_MIN = 1e-5
 """A codebook entry that was used less counts as used so often."""
@@ -244,8 +244,8 @@ class _Transformer:
         self._size, self._codec = size, codec
         self._in = linear(*codec.conv(f"{at}.input_proj"))
         self._out = linear(*codec.conv(f"{at}.output_proj"))
-        self._norm = codec.tensor(f"{at}.norm.weight")
-        self._rotary = Rotary(size.head_dim, size.rope_theta, codec.device, codec.dtype)
+        self._norm = RmsNorm(codec.tensor(f"{at}.norm.weight"), size.rms_norm_eps)
+        self._rotary = Rotary(size.head_dim, size.rope_theta, codec.device)
         self._layers = [
             _TransformerLayer(i, f"{at}.layers.{i}", size, codec)
             for i in range(size.num_hidden_layers)
@@ -255,45 +255,45 @@ class _Transformer:
         """`[B, T, C]` to the same."""
         new, window = x.shape[1], self._size.sliding_window
         kept = min(state.frames, window - 1)
-        cos, sin = (
-            table[state.frames : state.frames + new]
-            for table in self._rotary.upto(state.frames + new)
-        )
+        turns = self._rotary.upto(state.frames + new)[state.frames : state.frames + new]
         at = torch.arange(kept, kept + new, device=x.device)[:, None]
         back = at - torch.arange(kept + new, device=x.device)
         seen = (back >= 0) & (back < window)
         x = self._in(x)
         for layer in self._layers:
-            x = layer(x, cos, sin, seen, state)
-        return self._out(F.rms_norm(x, self._norm.shape, self._norm, self._size.rms_norm_eps))
+            x = layer(x, turns, seen, state)
+        return self._out(self._norm(x))
 
 
 class _TransformerLayer:
     def __init__(self, index: int, at: str, size: CodecDimensions, codec: Codec) -> None:
-        def fused(*names: str) -> Linear:
-            return linear(torch.cat([codec.tensor(f"{at}.{name}.weight") for name in names]))
+        def matrix(name: str) -> Tensor:
+            return codec.tensor(f"{at}.{name}.weight")
 
-        self._index, self._eps = index, size.rms_norm_eps
+        def norm(name: str) -> RmsNorm:
+            return RmsNorm(matrix(name), size.rms_norm_eps)
+
+        self._index = index
         self._heads, self._keys = size.num_attention_heads, size.num_key_value_heads
         self._window = size.sliding_window
-        self._before = codec.tensor(f"{at}.input_layernorm.weight")
-        self._qkv = fused("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
-        self._attended = fused("self_attn.o_proj")
+        queried, keyed = (paired(matrix(f"self_attn.{n}_proj"), size.head_dim) for n in "qk")
+        self._before = norm("input_layernorm")
+        self._qkv = linear(torch.cat((queried, keyed, matrix("self_attn.v_proj"))))
+        self._attended = linear(matrix("self_attn.o_proj"))
         self._attention_scale = codec.tensor(f"{at}.self_attn_layer_scale.scale")
-        self._after = codec.tensor(f"{at}.post_attention_layernorm.weight")
-        self._mlp = GatedMlp(fused("mlp.gate_proj", "mlp.up_proj"), fused("mlp.down_proj"))
+        self._after = norm("post_attention_layernorm")
+        gate_up = torch.cat((matrix("mlp.gate_proj"), matrix("mlp.up_proj")))
+        self._mlp = GatedMlp(linear(gate_up), linear(matrix("mlp.down_proj")))
         self._mlp_scale = codec.tensor(f"{at}.mlp_layer_scale.scale")
 
-    def __call__(
-        self, x: Tensor, cos: Tensor, sin: Tensor, seen: Tensor, state: CodecState
-    ) -> Tensor:
+    def __call__(self, x: Tensor, turns: Tensor, seen: Tensor, state: CodecState) -> Tensor:
         """`seen` `[T, kept + T]`: which kept and new frames each new one attends to."""
-        width = self._before.shape
         rows, new, _ = x.shape
         both = self._heads + self._keys
-        qkv = self._qkv(F.rms_norm(x, width, self._before, self._eps))
+        # In float32, as the talker's attention; the frames are few beside the samples.
+        qkv = self._qkv(self._before(x)).float()
         qkv = qkv.view(rows, new, both + self._keys, -1).transpose(1, 2)
-        turned = rotate(qkv[:, :both], cos, sin)
+        turned = turn(qkv[:, :both], turns)
         queries, keys, values = turned[:, : self._heads], turned[:, self._heads :], qkv[:, both:]
         if self._index in state.keys:
             keys = torch.cat((state.keys[self._index], keys), 2)
@@ -308,6 +308,6 @@ class _TransformerLayer:
             values if group == 1 else values.repeat_interleave(group, 1),
             attn_mask=seen,
         )
-        mixed = mixed.transpose(1, 2).reshape(rows, new, -1)
+        mixed = mixed.transpose(1, 2).reshape(rows, new, -1).to(x.dtype)
         x = x + self._attended(mixed) * self._attention_scale
-        return x + self._mlp(F.rms_norm(x, width, self._after, self._eps)) * self._mlp_scale
+        return x + self._mlp(self._after(x)) * self._mlp_scale

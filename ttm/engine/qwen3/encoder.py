@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ttm.engine.qwen3.dimensions import EncoderDimensions, SpeechTokenizerDimensions
-from ttm.engine.qwen3.layers import Rotary, rotate
+from ttm.engine.qwen3.layers import Rotary, paired, turn
 
 HALVING = 2
 """Stride of the convolution between the transformer (25 steps a second) and the codes."""
@@ -131,16 +131,19 @@ class _Transformer:
             _below(f"encoder.encoder_transformer.layers.{i}.", weights)
             for i in range(encoder.num_hidden_layers)
         ]
+        for layer in self._layers:
+            for name in ("self_attn.q_proj.weight", "self_attn.k_proj.weight"):
+                layer[name] = paired(layer[name], encoder.head_dim)
 
     def __call__(self, x: Tensor) -> Tensor:
         """
         x       [1, T, C]
         return  [1, T, C]
         """
-        rotary = Rotary(self._encoder.head_dim, self._encoder.rope_theta, x.device, x.dtype)
-        cos, sin = (angles[: x.shape[1]] for angles in rotary.upto(x.shape[1]))
+        rotary = Rotary(self._encoder.head_dim, self._encoder.rope_theta, x.device)
+        turns = rotary.upto(x.shape[1])[: x.shape[1]]
         for layer in self._layers:
-            attended = self._attend(self._norm(x, layer, "input_layernorm"), layer, cos, sin)
+            attended = self._attend(self._norm(x, layer, "input_layernorm"), layer, turns)
             x = x + layer["self_attn_layer_scale.scale"] * attended
             hidden = self._norm(x, layer, "post_attention_layernorm")
             hidden = F.gelu(F.linear(hidden, layer["mlp.fc1.weight"]))
@@ -151,11 +154,11 @@ class _Transformer:
         weight, bias = layer[f"{name}.weight"], layer[f"{name}.bias"]
         return F.layer_norm(x, weight.shape, weight, bias, self._encoder.norm_eps)
 
-    def _attend(self, x: Tensor, layer: Mapping[str, Tensor], cos: Tensor, sin: Tensor) -> Tensor:
+    def _attend(self, x: Tensor, layer: Mapping[str, Tensor], turns: Tensor) -> Tensor:
         """
-        x         [1, T, C]
-        cos, sin  [T, D]
-        return    [1, T, C]
+        x       [1, T, C]
+        turns   [T, D/2]
+        return  [1, T, C]
         """
         encoder = self._encoder
 
@@ -163,8 +166,8 @@ class _Transformer:
             flat = F.linear(x, layer[f"self_attn.{name}_proj.weight"])
             return flat.view(*x.shape[:2], count, -1).transpose(1, 2)  # [1, H, T, D]
 
-        query = rotate(heads("q", encoder.num_attention_heads), cos, sin)
-        key = rotate(heads("k", encoder.num_key_value_heads), cos, sin)
+        query = turn(heads("q", encoder.num_attention_heads), turns)
+        key = turn(heads("k", encoder.num_key_value_heads), turns)
         value = heads("v", encoder.num_key_value_heads)
         group = encoder.num_attention_heads // encoder.num_key_value_heads
         if group > 1:

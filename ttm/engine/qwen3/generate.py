@@ -104,7 +104,7 @@ class Generation:
         # A padding position sees itself, so that its softmax has something to be over.
         own = at[:, None] == at
         seen = (at[:, None] >= at) & (at >= padding[:, None]) | own
-        mask = torch.zeros(seen.shape, dtype=x.dtype, device=x.device)
+        mask = torch.zeros(seen.shape, device=x.device)
         return x, (at - padding).clamp(min=0), mask.masked_fill(~seen, -torch.inf).unsqueeze(1)
 
     def _with_spoken(self, prompt: Tensor) -> Tensor:

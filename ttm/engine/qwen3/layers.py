@@ -44,9 +44,14 @@ class Packed:
         return y
 
 
+PACKED_FROM = 1 << 18
+"""Values of a matrix from which packing pays: a product by a packed one costs 50 us beside."""
+
+
 def linear(weight: Tensor, bias: Tensor | None = None) -> Linear:
     """`weight` `[outputs, inputs]` in the form that its device multiplies by fastest."""
-    if weight.device.type == "cpu" and weight.dtype == torch.float32 and _can_pack():
+    single = weight.device.type == "cpu" and weight.dtype == torch.float32
+    if single and weight.numel() >= PACKED_FROM and _can_pack():
         return Packed(weight, bias)
     return Dense(weight, bias)
 
@@ -58,39 +63,64 @@ def _can_pack() -> bool:
     return has and torch.backends.mkldnn.is_available()
 
 
-class Rotary:
-    """Rotary position embedding in halves: `x cos + rotate_half(x) sin`.
+class RmsNorm:
+    """`x / sqrt(mean(x^2) + eps) * weight` over the last dimension."""
 
-    `sin` is stored with the sign that `rotate_half` gives, so that a roll can stand for it.
+    __slots__ = ("_eps", "_twice", "_weight")
+
+    def __init__(self, weight: Tensor, eps: float) -> None:
+        self._weight, self._eps = weight, eps
+        # torch has no fused RMS norm for the CPU but ten small operators. Beside its negative, x
+        # has a mean of 0 and a variance of mean(x^2): that norm is one operator.
+        self._twice = torch.cat((weight, weight)) if weight.device.type == "cpu" else None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self._twice is None:
+            return F.rms_norm(x, self._weight.shape, self._weight, self._eps)
+        both = torch.cat((x, -x), -1)
+        normed = F.layer_norm(both, self._twice.shape, self._twice, None, self._eps)
+        return normed[..., : x.shape[-1]]
+
+
+class Rotary:
+    """Rotary position embedding, angles in float32.
+
+    A head's dimensions i and i + d/2 turn together (`rotate_half`). With `paired` rows of the
+    projections (see `paired`) they lie side by side, and the turn is one complex product.
     """
 
-    def __init__(self, head_dim: int, theta: float, device: torch.device, dtype: torch.dtype):
+    def __init__(self, head_dim: int, theta: float, device: torch.device):
         exponents = torch.arange(0, head_dim, 2, dtype=torch.int64, device=device).float()
         self._frequencies = 1.0 / theta ** (exponents / head_dim)
-        self._dtype = dtype
-        self._cos = self._sin = torch.empty(0, head_dim, dtype=dtype, device=device)
+        self._turns = torch.empty(0, head_dim // 2, dtype=torch.complex64, device=device)
 
-    def upto(self, positions: int) -> tuple[Tensor, Tensor]:
-        """cos and signed sin, each `[>= positions, d]`."""
-        if len(self._cos) < positions:
-            size = max(256, 2 * len(self._cos), positions)
-            at = torch.arange(size, device=self._cos.device, dtype=torch.float32)
+    def upto(self, positions: int) -> Tensor:
+        """`cos + i sin`, `[>= positions, d/2]`."""
+        if len(self._turns) < positions:
+            size = max(256, 2 * len(self._turns), positions)
+            at = torch.arange(size, device=self._turns.device, dtype=torch.float32)
             angles = torch.outer(at, self._frequencies)
-            cos, sin = angles.cos(), angles.sin()
-            self._cos = torch.cat((cos, cos), dim=-1).to(self._dtype)
-            self._sin = torch.cat((-sin, sin), dim=-1).to(self._dtype)
-        return self._cos, self._sin
+            self._turns = torch.complex(angles.cos(), angles.sin())
+        return self._turns
 
 
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """`x` `[..., d]` turned by its position's angles."""
-    return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, -1), sin)
+def paired(rows: Tensor, head_dim: int) -> Tensor:
+    """Rows `[H * d, ...]` of a projection to heads, with each head's i and i + d/2 made
+    neighbours. Scores of queries and keys that are both paired stay what they were."""
+    heads = rows.view(-1, 2, head_dim // 2, *rows.shape[1:])
+    return heads.transpose(1, 2).reshape(rows.shape)
+
+
+def turn(x: Tensor, turns: Tensor) -> Tensor:
+    """`x` `[..., d]`, float32 and paired, turned by its position's `turns` `[..., d/2]`."""
+    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
+    return torch.view_as_real(pairs * turns).flatten(-2)
 
 
 class Cache:
-    """Keys and values of one stack: 2 x `[layers, B, H, capacity, d]`."""
+    """Keys and values of one stack: 2 x `[layers, B, H, capacity, d]`, float32."""
 
-    __slots__ = ("capacity", "keys", "length", "values")
+    __slots__ = ("keys", "length", "values")
 
     def __init__(
         self,
@@ -100,75 +130,78 @@ class Cache:
         capacity: int,
         head_dim: int,
         device: torch.device,
-        dtype: torch.dtype,
     ) -> None:
         shape = (layers, rows, heads, capacity, head_dim)
         # empty, not zeros: memory that no position has reached yet is not touched.
-        self.keys = list(torch.empty(shape, device=device, dtype=dtype))
-        self.values = list(torch.empty(shape, device=device, dtype=dtype))
-        self.capacity = capacity
+        self.keys = list(torch.empty(shape, device=device))
+        self.values = list(torch.empty(shape, device=device))
         self.length = 0
 
 
 class Attention:
-    """Grouped-query attention with normalised queries and keys, projections fused to one."""
+    """Grouped-query attention with normalised queries and keys, projections fused to one.
 
-    __slots__ = ("_eps", "_group", "_heads", "_keys", "_norm", "_out", "_qkv", "_scale")
+    Between its two projections it computes in float32, whatever these compute in: at one position
+    the keys and values are few beside the weights.
+    """
+
+    __slots__ = ("_group", "_heads", "_keys", "_norm", "_ones", "_out", "_qkv", "_scale")
 
     def __init__(
         self, qkv: Linear, norm: Tensor, out: Linear, heads: int, keys: int, eps: float
     ) -> None:
-        """`qkv` gives queries, keys and values; `norm` `[heads + keys, d]` weighs the first two."""
-        self._qkv, self._norm, self._out, self._eps = qkv, norm, out, eps
+        """`qkv` gives queries, keys and values, the first two paired; `norm` `[heads + keys, d]`
+        weighs them, likewise paired."""
+        self._qkv, self._norm, self._out = qkv, norm.float(), out
         self._heads, self._keys, self._group = heads, keys, heads // keys
         self._scale = norm.shape[-1] ** -0.5
+        self._ones = RmsNorm(torch.ones_like(self._norm[0]), eps)
 
     def __call__(
         self,
         x: Tensor,
-        cos: Tensor,
-        sin: Tensor,
+        turns: Tensor,
         keys: Tensor,
         values: Tensor,
         start: int,
         mask: Tensor | None,
     ) -> Tensor:
-        """`x` `[B, S, D]` behind `start` cached positions; cos and sin broadcast to
-        `[B, S, 1, d]`; `mask` `[B, 1, S, L]` is added to the scores."""
+        """`x` `[B, S, D]` behind `start` cached positions; `turns` broadcasts to
+        `[B, S, 1, d/2]`; `mask` `[B, 1, S, L]`, float32, is added to the scores."""
         rows, steps, _ = x.shape
         end = start + steps
         heads, head = self._heads, keys.shape[-1]
         both = heads + self._keys
-        qkv = self._qkv(x).view(rows, steps, both + self._keys, head)
-        turned = rotate(
-            F.rms_norm(qkv[:, :, :both], (head,), None, self._eps) * self._norm, cos, sin
-        )
+        qkv = self._qkv(x).float().view(rows, steps, both + self._keys, head)
+        turned = turn(self._ones(qkv[:, :, :both]) * self._norm, turns)
         keys[:, :, start:end] = turned[:, :, heads:].transpose(1, 2)
         values[:, :, start:end] = qkv[:, :, both:].transpose(1, 2)
         if steps > 1:
-            return self._out(self._many(turned[:, :, :heads], keys, values, end, mask))
-        # One new position: the heads that share a key head stand as positions of one head.
-        queries = turned[:, :, :heads].reshape(rows, self._keys, self._group, head)
-        mixed = F.scaled_dot_product_attention(
-            queries, keys[:, :, :end], values[:, :, :end], attn_mask=mask, scale=self._scale
-        )
-        return self._out(mixed.reshape(rows, 1, heads * head))
+            mixed = self._many(turned[:, :, :heads], keys, values, end, mask)
+        else:
+            # One new position: heads that share a key head stand as positions of one head.
+            mixed = F.scaled_dot_product_attention(
+                turned[:, :, :heads].view(rows, self._keys, self._group, head),
+                keys[:, :, :end],
+                values[:, :, :end],
+                attn_mask=mask,
+                scale=self._scale,
+            )
+        return self._out(mixed.reshape(rows, steps, heads * head).to(x.dtype))
 
     def _many(
         self, queries: Tensor, keys: Tensor, values: Tensor, end: int, mask: Tensor | None
     ) -> Tensor:
-        """Several new positions, each seeing those before it. `[B, S, heads * d]`."""
-        rows, steps = queries.shape[:2]
-        past = keys[:, :, :end].repeat_interleave(self._group, 1)
+        """Several new positions, each seeing those before it. `[B, S, heads, d]`."""
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
-            past,
+            keys[:, :, :end].repeat_interleave(self._group, 1),
             values[:, :, :end].repeat_interleave(self._group, 1),
             attn_mask=mask,
             is_causal=mask is None,
             scale=self._scale,
         )
-        return mixed.transpose(1, 2).reshape(rows, steps, -1)
+        return mixed.transpose(1, 2)
 
 
 class GatedMlp:
@@ -187,25 +220,21 @@ class GatedMlp:
 class Layer:
     """`x + attention(norm(x))`, then `x + mlp(norm(x))`."""
 
-    __slots__ = ("_after", "_before", "_eps", "attention", "mlp")
+    __slots__ = ("_after", "_attention", "_before", "_mlp")
 
     def __init__(
-        self, before: Tensor, attention: Attention, after: Tensor, mlp: GatedMlp, eps: float
+        self, before: RmsNorm, attention: Attention, after: RmsNorm, mlp: GatedMlp
     ) -> None:
-        self._before, self._after, self._eps = before, after, eps
-        self.attention, self.mlp = attention, mlp
+        self._before, self._attention, self._after, self._mlp = before, attention, after, mlp
 
     def __call__(
         self,
         x: Tensor,
-        cos: Tensor,
-        sin: Tensor,
+        turns: Tensor,
         keys: Tensor,
         values: Tensor,
         start: int,
         mask: Tensor | None,
     ) -> Tensor:
-        width = self._before.shape
-        normed = F.rms_norm(x, width, self._before, self._eps)
-        x = x + self.attention(normed, cos, sin, keys, values, start, mask)
-        return x + self.mlp(F.rms_norm(x, width, self._after, self._eps))
+        x = x + self._attention(self._before(x), turns, keys, values, start, mask)
+        return x + self._mlp(self._after(x))

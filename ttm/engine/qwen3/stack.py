@@ -6,10 +6,18 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from ttm.engine.qwen3.dimensions import StackDimensions
-from ttm.engine.qwen3.layers import Attention, Cache, GatedMlp, Layer, Rotary, linear
+from ttm.engine.qwen3.layers import (
+    Attention,
+    Cache,
+    GatedMlp,
+    Layer,
+    RmsNorm,
+    Rotary,
+    linear,
+    paired,
+)
 
 
 class Stack:
@@ -30,8 +38,9 @@ class Stack:
             _layer(dimensions, weights, f"{at}layers.{i}.", device, dtype)
             for i in range(dimensions.num_hidden_layers)
         ]
-        self._norm = weights[f"{at}norm.weight"].to(device, dtype, copy=True)
-        self._rotary = Rotary(dimensions.head_dim, dimensions.rope_theta, device, dtype)
+        norm = weights[f"{at}norm.weight"].to(device, dtype, copy=True)
+        self._norm = RmsNorm(norm, dimensions.rms_norm_eps)
+        self._rotary = Rotary(dimensions.head_dim, dimensions.rope_theta, device)
 
     def cache(self, rows: int, capacity: int) -> Cache:
         """An empty cache for so many positions."""
@@ -43,7 +52,6 @@ class Stack:
             capacity,
             size.head_dim,
             self.device,
-            self.dtype,
         )
 
     def __call__(
@@ -61,15 +69,15 @@ class Stack:
         """
         start = cache.length
         end = start + x.shape[1]
-        cos, sin = self._rotary.upto(end)
+        turns = self._rotary.upto(end)
         if positions is None:
-            cos, sin = cos[start:end, None], sin[start:end, None]
+            turns = turns[start:end, None]
         else:
-            cos, sin = cos[positions].unsqueeze(2), sin[positions].unsqueeze(2)
+            turns = turns[positions].unsqueeze(2)
         for layer, keys, values in zip(self._layers, cache.keys, cache.values, strict=True):
-            x = layer(x, cos, sin, keys, values, start, mask)
+            x = layer(x, turns, keys, values, start, mask)
         cache.length = end
-        return F.rms_norm(x, self._norm.shape, self._norm, self.dimensions.rms_norm_eps)
+        return self._norm(x)
 
 
 def _layer(
@@ -79,24 +87,24 @@ def _layer(
     device: torch.device,
     dtype: torch.dtype,
 ) -> Layer:
-    def fused(*names: str) -> Tensor:
-        return torch.cat([weights[f"{at}{name}.weight"].to(device, dtype) for name in names])
+    def matrix(name: str) -> Tensor:
+        return weights[f"{at}{name}.weight"].to(device, dtype, copy=True)
 
-    heads, keys = size.num_attention_heads, size.num_key_value_heads
-    norm = torch.cat(
-        (
-            fused("self_attn.q_norm").expand(heads, -1),
-            fused("self_attn.k_norm").expand(keys, -1),
-        )
+    def norm(name: str) -> RmsNorm:
+        return RmsNorm(matrix(name), size.rms_norm_eps)
+
+    heads, keys, head = size.num_attention_heads, size.num_key_value_heads, size.head_dim
+    queried, keyed = (matrix(f"self_attn.{name}_proj") for name in "qk")
+    qkv = torch.cat((paired(queried, head), paired(keyed, head), matrix("self_attn.v_proj")))
+    weighed = torch.cat(
+        [
+            paired(matrix(f"self_attn.{name}_norm"), head).expand(count, -1)
+            for name, count in (("q", heads), ("k", keys))
+        ]
     )
     attention = Attention(
-        linear(fused("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")),
-        norm,
-        linear(fused("self_attn.o_proj")),
-        heads,
-        keys,
-        size.rms_norm_eps,
+        linear(qkv), weighed, linear(matrix("self_attn.o_proj")), heads, keys, size.rms_norm_eps
     )
-    mlp = GatedMlp(linear(fused("mlp.gate_proj", "mlp.up_proj")), linear(fused("mlp.down_proj")))
-    before, after = fused("input_layernorm"), fused("post_attention_layernorm")
-    return Layer(before, attention, after, mlp, size.rms_norm_eps)
+    gate_up = torch.cat((matrix("mlp.gate_proj"), matrix("mlp.up_proj")))
+    mlp = GatedMlp(linear(gate_up), linear(matrix("mlp.down_proj")))
+    return Layer(norm("input_layernorm"), attention, norm("post_attention_layernorm"), mlp)
