@@ -25,7 +25,7 @@ Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home; no setting of the person who runs the tests reaches them."""
     folder = tmp_path_factory.mktemp("home")
-    for name in [n for n in os.environ if n.startswith(("TTM_", "XDG_", "LC_"))]:
+    for name in [n for n in os.environ if n.startswith(("TTM_", "XDG_", "LC_", "HF_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / ".config"))

@@ -142,3 +142,23 @@ def test_a_narrator_can_have_a_file_and_a_profile_of_its_own(tmp_path):
     assert slow == pytest.approx(2 * usual, rel=0.05)
     with pytest.raises(UnknownName, match="there is no profile 'fast'"):
         ttm.open_narrator(config=file, profile="fast")
+
+
+def test_a_recording_what_is_said_in_it_and_an_instruction_can_be_given(plugins, tmp_path):
+    (recording := tmp_path / "me.wav").touch()
+    about = {"model": "slow", "language": "de", "instruct": "softly"}
+    assert list(ttm.speak("beep", voice=str(recording), voice_text="hello", **about))
+    with pytest.raises(UsageError, match="--voice-text is what is said in a recording"):
+        list(ttm.speak("beep", voice="bob", voice_text="hello", **about))
+    with pytest.raises(UsageError, match="does not follow instructions"):
+        list(ttm.speak("beep", model="tone", instruct="softly"))
+
+
+def test_a_narrator_tells_what_the_engine_had_to_say(plugins):
+    with ttm.open_narrator(language="German", instruct="softly") as narrator:
+        voice, _ = narrator.voice("slow", "bob")
+        narration = narrator.narrate(plan(["asked beep"]), voice=voice, model="slow")
+        assert sum(audio.seconds for audio in narration) > 0.2
+    assert narration.report.effective == {"device": "cpu", "threads": 2, "exact": True}
+    (note,) = narration.report.notes
+    assert note.startswith("voice=bob language=German instruct=softly recording= ")

@@ -15,7 +15,10 @@ from ttm.audio.formats import FORMATS
 from ttm.cli import COMMANDS
 from ttm.cli.say import SPLITS
 from ttm.config import SETTINGS
+from ttm.engine import ENGINES
 from ttm.errors import every_error
+from ttm.models.registry import ENGINES as KINDS
+from ttm.models.registry import REGISTRY
 from ttm.narration.plan import Unit
 from ttm.playback import PLAYERS
 from ttm.speech import RATE_MAX, RATE_MIN
@@ -101,6 +104,36 @@ def test_the_pins_are_within_what_the_project_asks_for():
         floor = re.search(r">=([\d.]+)", wanted[name])
         assert floor
         assert numbers(pinned) >= numbers(floor[1])
+
+
+def test_what_the_neural_engine_needs_is_what_its_extra_brings_and_the_tests_have():
+    extras = PROJECT["project"]["optional-dependencies"]
+    for known in ENGINES.values():
+        if known.extra:
+            brought = [re.match(r"[\w-]+", each)[0] for each in extras[known.extra]]
+            assert sorted(known.modules) == sorted(brought)
+            assert set(extras[known.extra]) <= set(extras["dev"])
+            assert f"pip install 'ttm-speech[{known.extra}]'" in known.needs
+    contracts = {each["name"]: each for each in PROJECT["tool"]["importlinter"]["contracts"]}
+    forbidden = contracts["Only engines touch torch"]["forbidden_modules"]
+    assert {module for known in ENGINES.values() for module in known.modules} <= set(forbidden)
+
+
+def test_every_engine_is_held_to_the_contracts_and_has_its_settings():
+    homes = [known.where.partition(":")[0] for known in ENGINES.values()]
+    contracts = {each["name"]: each for each in PROJECT["tool"]["importlinter"]["contracts"]}
+    assert set(contracts["Engines do not know each other"]["modules"]) == set(homes)
+    child = contracts["The worker's parent side never imports the child side"]
+    assert set(homes) < set(child["forbidden_modules"])
+
+
+def test_a_model_s_engine_exists_and_speaks_with_checkpoints():
+    assert {ENGINES[name].checkpoint for name in KINDS.values()} == {True}
+
+
+def test_the_readme_has_every_model_once():
+    named = [row[0].strip("`") for row in table("A natural voice")]
+    assert named == [entry.name for entry in REGISTRY]
 
 
 def numbers(text: str) -> list[int]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ttm.audio import Audio
 from ttm.config import Config, load
-from ttm.engine import card
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import plan
+from ttm.voices import primary
 
 
 def open_narrator(
@@ -32,29 +32,32 @@ def speak(
     model: str = "",
     voice: str = "",
     language: str = "",
+    voice_text: str = "",
     **settings: object,
 ) -> Iterator[Audio]:
     """Speak `text`; yields mono Audio of one rate as it is made, timed in the original text.
 
     `text` may be an iterable of pieces that are spoken as they arrive. `model`, `voice` and
-    `language` are the user's own when empty. `settings` are further fields of `[say]` by name:
+    `language` are the user's own when empty. `voice` may be the path of a recording to clone, and
+    `voice_text` what is said in it. `settings` are further fields of `[say]` by name:
     `rate` ("1.2", "210wpm", "+20%"), `pitch` (semitones), `volume` (dB), `pause` (milliseconds),
-    `seed`, ... To stop, close the iterator or break out of the loop.
+    `seed`, `instruct`, ... To stop, close the iterator or break out of the loop.
 
-    Raises NothingToSpeak, UnknownName or UnknownModel (what was asked for does not exist), and
+    Raises NothingToSpeak, UnknownName or UnknownModel (what was asked for does not exist),
+    UsageError (the model cannot do it), ModelError (its checkpoint is not here, or damaged), and
     SynthesisError (the engine could not speak it; the sentence names the place in the text).
     """
     asked = {"model": model, "voice": voice, "language": language}
     config = _config(None, None, settings | {name: one for name, one in asked.items() if one})
     say = config.say
     with Narrator(config) as narrator:
-        chosen, _ = narrator.voice(
-            say.model, say.voice, "" if say.language == "auto" else say.language
-        )
+        engine = narrator.card(say.model)
+        asked_for = "" if say.language == "auto" else say.language
+        chosen, _ = narrator.voice(say.model, say.voice, asked_for, transcript=voice_text.strip())
         chunks = plan(
             [text] if isinstance(text, str) else text,
-            language=chosen.languages[0].partition("-")[0],
-            budget=card(say.model).budget,
+            language=primary(asked_for or "en" if engine.multilingual else chosen.languages[0]),
+            budget=engine.budget,
         )
         ahead = isinstance(text, str)
         yield from narrator.narrate(chunks, voice=chosen, model=say.model, ahead=ahead)

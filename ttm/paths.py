@@ -20,6 +20,27 @@ def config_file() -> Path:
     return platformdirs.user_config_path("ttm", appauthor=False) / "config.toml"
 
 
+def models_dir() -> Path:
+    """Where ttm keeps checkpoints, unless `models.dir` says otherwise."""
+    if sys.platform == "linux":
+        home = os.environ.get("XDG_DATA_HOME", "")
+        folder = home if os.path.isabs(home) else os.path.expanduser("~/.local/share")
+        return Path(folder, "ttm", "models")
+    import platformdirs
+
+    return platformdirs.user_data_path("ttm", appauthor=False) / "models"
+
+
+def hub_cache() -> Path:
+    """Where the hub's own library keeps what it downloads (huggingface_hub, `constants.py`)."""
+    if chosen := os.environ.get("HF_HUB_CACHE"):
+        return Path(os.path.expanduser(chosen))
+    if home := os.environ.get("HF_HOME"):
+        return Path(os.path.expanduser(home), "hub")
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.path.expanduser(cache), "huggingface", "hub")
+
+
 def log_dir() -> Path:
     """Where crash reports go."""
     import platformdirs

@@ -39,6 +39,12 @@ class Speech:
     """Decibels, -60 to 20."""
     seed: int = 0
     """What random choices start from; the same seed gives the same audio."""
+    instruct: str = ""
+    """How to say it, or what a designed voice is like; for engines that follow instructions."""
+    recording: str = ""
+    """Absolute path of a recording whose voice is cloned; for engines that clone."""
+    transcript: str = ""
+    """What is said in the recording, where that is known."""
     continues: bool = False
     """Follows the speech before it in the same narration: the engine may go on from the state
     that one left. Otherwise nothing that came before may be heard in it."""
@@ -57,6 +63,10 @@ class Voice:
     model: str = ""
     aliases: tuple[str, ...] = ()
     """Other names that mean this voice."""
+    recording: str = ""
+    """Absolute path of the recording that it is cloned from; empty for a voice of the model's."""
+    transcript: str = ""
+    """What is said in the recording, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ttm.audio.formats import FORMATS
 from ttm.errors import UnknownName, UsageError, did_you_mean
 from ttm.speech import Voice
 
 DEFAULT_FOR = {"en": "en-us"}
 """Where a bare language has several equal voices."""
 
+TAGS = {
+    "chinese": "zh",
+    "cmn": "zh",
+    "english": "en",
+    "french": "fr",
+    "german": "de",
+    "italian": "it",
+    "japanese": "ja",
+    "korean": "ko",
+    "portuguese": "pt",
+    "russian": "ru",
+    "spanish": "es",
+}
+"""Other names of languages, for voices that are not described by that of theirs."""
+
 VARIANT = "+"
 """Joins a voice and a variant of its timbre, as in `en-us+f3`."""
+
+RECORDINGS = (
+    *(suffix for form in FORMATS.values() for suffix in form.suffixes),
+    *(".aac", ".aif", ".aiff", ".au", ".caf", ".m4a", ".mp4", ".webm"),
+)
+"""Suffixes by which a recording is known, whether or not ttm can read it."""
 
 
 def find(voices: Sequence[Voice], name: str) -> Voice:
@@ -48,14 +71,49 @@ def for_language(voices: Sequence[Voice], language: str) -> Voice | None:
                 if rank < len(voice.languages) and voice.languages[rank] == tag:
                     return voice
         tag = tag.rpartition("-")[0]
-    return _by_english_name(bases, language)
+    if named := _by_english_name(bases, language):
+        return named
+    other = TAGS.get(language.casefold())
+    return for_language(voices, other) if other else None
+
+
+def native(voices: Sequence[Voice], language: str) -> Voice | None:
+    """The first voice whose own language this is, of voices that all speak several."""
+    own = (replace(voice, languages=voice.languages[:1]) for voice in voices)
+    return next((v for v, only in zip(voices, own, strict=True) if speaks(only, language)), None)
 
 
 def speaks(voice: Voice, language: str) -> bool:
     """Whether this voice is made for that language, dialects aside."""
-    tags = {tag.partition("-")[0] for tag in voice.languages}
-    names = voice.description.casefold().partition(" (")[0]
-    return _tag(language).partition("-")[0] in tags or language.casefold() == names
+    known = {tag.partition("-")[0] for tag in voice.languages}
+    known.add(voice.description.casefold().partition(" (")[0])
+    asked = {_tag(language).partition("-")[0], primary(language), language.casefold()}
+    return not known.isdisjoint(asked)
+
+
+def primary(language: str) -> str:
+    """The first subtag of a tag, or of the tag that an English name stands for."""
+    tag = _tag(language).partition("-")[0]
+    return TAGS.get(tag, tag)
+
+
+def is_recording(name: str) -> bool:
+    """Whether this looks like the path of a recording rather than like a voice's name."""
+    return os.sep in name or name.startswith("~") or name.casefold().endswith(RECORDINGS)
+
+
+def recorded(path: str, transcript: str) -> Voice:
+    """The voice of a recording, of which `transcript` is what is said in it.
+
+    Raises UsageError when there is no such file.
+    """
+    file = os.path.abspath(os.path.expanduser(path))
+    if "\0" in path or not os.path.exists(file):
+        raise UsageError(f"there is no recording '{path}'", "Check the path that --voice names")
+    if os.path.isdir(file):
+        raise UsageError(f"'{path}' is a folder, not a recording", "Name a sound file with --voice")
+    about = "the voice of a recording"
+    return Voice(path, ("und",), about, recording=file, transcript=transcript)
 
 
 def _bases(voices: Sequence[Voice]) -> list[Voice]:

@@ -83,6 +83,15 @@ def here(
         signal.signal(number, handler)
 
 
+@pytest.fixture
+def without_torch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment in which these packages are not installed; torch takes 2 s to import."""
+    folder = tmp_path_factory.mktemp("absent")
+    absent = "import sys; sys.modules.update(torch=None, tokenizers=None)"
+    (folder / "sitecustomize.py").write_text(absent)
+    return {"PYTHONPATH": str(folder)}
+
+
 @pytest.fixture(scope="session")
 def eventually() -> Callable[[Callable[[], object]], None]:
     """Wait until something holds; fail when it does not within 20 seconds."""

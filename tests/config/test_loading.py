@@ -25,7 +25,9 @@ from ttm.config import (
 from ttm.errors import ConfigError, TtmError, UnknownName, UsageError
 
 EVERY = [pytest.param(each, id=each.key) for each in every_setting()]
-NUMBERS = [each for each in EVERY if each.values[0].low is not None]
+NUMBERS = [
+    each for each in EVERY if each.values[0].low is not None and each.values[0].type is not tuple
+]
 
 
 @pytest.fixture
@@ -39,6 +41,14 @@ def refusal(file: Path, text: str, **more: object) -> str:
     with pytest.raises(ConfigError) as caught:
         load(file, **more)  # type: ignore[arg-type]
     return "\n".join([caught.value.sentence, *caught.value.problems])
+
+
+def typed(setting: Setting) -> str:
+    """The setting's default as people type it."""
+    default = setting.default
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def table(setting: Setting) -> tuple[str, str]:
@@ -166,7 +176,7 @@ def test_the_ends_of_a_range_are_inside_it(setting, file):
 
 @pytest.mark.parametrize("setting", EVERY)
 def test_every_setting_can_come_from_the_environment_and_from_set(setting):
-    text = str(setting.default).lower() if setting.type is bool else str(setting.default)
+    text = typed(setting)
     config = load(Path("/dev/null"), environ={setting.variable: text})
     assert value(config, setting.key) == setting.default
     assert config.origin(setting.key).where == setting.variable
@@ -202,6 +212,15 @@ def test_a_whole_number_is_a_number_and_nothing_else_is(file):
         ("playback.player", "sox 'x"),
         ("playback.player", " "),
         ("engine.espeak.library", "a\\u0000b"),
+        ("engine.qwen3.device", "gpu"),
+        ("engine.qwen3.device", "cuda:"),
+        ("engine.qwen3.dtype", "int8"),
+        ("engine.qwen3.quantize", "int8"),
+        ("engine.qwen3.temperature", -0.5),
+        ("engine.qwen3.top_p", 0),
+        ("engine.qwen3.repetition_penalty", 0.9),
+        ("engine.qwen3.max_seconds", 0.5),
+        ("models.dir", "a\\u0000b"),
         ("say.sample_rate", 7999),
         ("say.bitrate", 7),
         ("say.rate", "1,5"),
@@ -211,6 +230,36 @@ def test_what_is_no_choice_is_refused_with_what_would_be(key, wrong, file):
     section, _, name = key.rpartition(".")
     spelled = f'"{wrong}"' if isinstance(wrong, str) else wrong
     assert f"{key}: expected " in refusal(file, f"[{section}]\n{name} = {spelled}\n")
+
+
+def test_a_list_can_be_written_in_many_ways(file):
+    def frames(**environ: str) -> tuple[int, ...]:
+        return load(file, environ=environ).engine.qwen3.chunk_frames
+
+    file.write_text("[engine.qwen3]\nchunk_frames = [ # small first\n  1,\n  100,\n]\n")
+    assert frames() == (1, 100)
+    for written in ("3,2,1", " 3 , 2,1 ", "[3, 2, 1]", "[3,2,1]"):
+        assert frames(TTM_ENGINE_QWEN3_CHUNK_FRAMES=written) == (3, 2, 1)
+    assert frames(TTM_ENGINE_QWEN3_CHUNK_FRAMES="7") == (7,)
+    config = load(file, overrides=[("engine.qwen3.chunk_frames", [5])])
+    assert config.engine.qwen3.chunk_frames == (5,)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["[]", "[0]", "[101]", "[1, true]", "[1.0]", "['1']", "[[1]]", "1", "'1,2'", f"[{'1,' * 65}]"],
+)
+def test_a_list_of_anything_but_numbers_in_their_range_is_refused(file, wrong):
+    said = refusal(file, f"[engine.qwen3]\nchunk_frames = {wrong}\n")
+    assert "engine.qwen3.chunk_frames: expected whole numbers in a list, each from 1 to 100" in said
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "1,,2", "1;2", "1 2", "0", "1_0", "+1", "-1", "1e1", "[1", "²"]
+)
+def test_a_list_that_is_typed_wrongly_is_refused(wrong):
+    with pytest.raises(UsageError, match="expected whole numbers in a list"):
+        load(Path("/dev/null"), overrides=[Assignment("engine.qwen3.chunk_frames", wrong)])
 
 
 @pytest.mark.parametrize("said", ["true", "1", "yes", "on", "False", "0", "No", "off"])

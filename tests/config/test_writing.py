@@ -21,6 +21,7 @@ from ttm.config import (
     every_setting,
     example,
     load,
+    spelled,
     value,
     write_example,
     write_setting,
@@ -57,12 +58,23 @@ def test_a_new_key_stands_with_its_table_and_not_below_the_next_ones_comment(fil
 def test_a_commented_default_makes_room_for_the_value(file):
     write_example(file)
     for setting in every_setting():
-        text = str(setting.default).lower() if setting.type is bool else str(setting.default)
+        default = setting.default
+        text = default if isinstance(default, str) else spelled(default)
         write_setting(file, setting.key, text or "x")
     lines = zip(file.read_text().splitlines(), example().splitlines(), strict=True)
     changed = [(new, old) for new, old in lines if new != old]
     assert len(changed) == len(SETTINGS)
     assert all(old.startswith(f"#{new.split(' =')[0]} =") for new, old in changed)
+
+
+def test_a_list_is_written_in_place_of_the_old_one(file):
+    text = "[engine.qwen3]\nchunk_frames = [\n  1, # soon\n  2,\n]\ntop_k = 3 # kept\n"
+    file.write_text(text)
+    assert write_setting(file, "engine.qwen3.chunk_frames", "4, 8") == (4, 8)
+    assert load(file).engine.qwen3.chunk_frames == (4, 8)
+    assert file.read_text().endswith("top_k = 3 # kept\n")
+    with pytest.raises(UsageError, match="expected whole numbers in a list"):
+        write_setting(file, "engine.qwen3.chunk_frames", "many")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ import time
 from collections.abc import Iterator
 
 from ttm.audio import Audio
+from ttm.engine import Tell
 from ttm.engine.tone import ToneEngine
+from ttm.errors import BadCheckpoint, UsageError
 from ttm.speech import Speech, Voice
 
 RATE = 24_000
@@ -33,12 +35,18 @@ class FaultyEngine(ToneEngine):
     endless       sound that never ends
     stray         leaves a process behind and hangs
     words         last words on stderr, then SIGSEGV
+    breathe-N     nothing to hear N times, a tenth of a second each
+    note-WORD     a note for the user
+    asked         a note of what it was asked for beside the text
+    refuse        says that it cannot be asked for that
+    lost          says that its checkpoint is damaged
     """
 
     def voices(self) -> list[Voice]:
         return [Voice("faulty", ("und",), "does what it is told", model="faulty")]
 
-    def speak(self, speech: Speech) -> Iterator[Audio]:
+    def speak(self, speech: Speech) -> Iterator[Audio | str]:
+        self.speech = speech
         for word in speech.text.split():
             order, _, argument = word.strip(".,!?").partition("-")
             yield from getattr(self, f"do_{order}", self.do_beep)(argument)
@@ -101,6 +109,59 @@ class FaultyEngine(ToneEngine):
         sys.stderr.write("last words of the engine\n")
         sys.stderr.flush()
         yield from self.do_kill("11")
+
+    def do_breathe(self, times: str) -> Iterator[Audio]:
+        for _ in range(int(times)):
+            time.sleep(0.1)
+            yield Audio(b"", RATE)
+
+    def do_note(self, word: str) -> Iterator[Audio | str]:
+        yield f"noted: {word}"
+
+    def do_asked(self, _: str) -> Iterator[Audio | str]:
+        names = ("voice", "language", "instruct", "recording", "transcript", "rate", "pitch")
+        yield " ".join(f"{name}={getattr(self.speech, name)}" for name in names)
+
+    def do_refuse(self, _: str) -> Iterator[Audio]:
+        raise UsageError("this cannot be asked for", "Ask for something else")
+        yield
+
+    def do_lost(self, _: str) -> Iterator[Audio]:
+        raise BadCheckpoint("the weights are gone", "Fetch them again")
+        yield
+
+
+class SlowEngine(FaultyEngine):
+    """Takes its time to load, speaks several languages, clones and follows instructions.
+
+    The environment's LOADING says how many seconds it takes, 0 without; `hang` never ends.
+    """
+
+    def __init__(self, loading: Tell | None) -> None:
+        wanted = os.environ.get("LOADING", "0")
+        while wanted == "hang":
+            time.sleep(0.05)
+        for part in range(11):
+            if loading is not None:
+                loading("weights", part / 10)
+            time.sleep(float(wanted) / 10)
+
+    def effective(self) -> dict[str, str | int | float | bool]:
+        return {"device": "cpu", "threads": 2, "exact": True}
+
+    def voices(self) -> list[Voice]:
+        return [
+            Voice("anna", ("de", "en", "zh"), "German", "female", "slow"),
+            Voice("bob", ("en", "de", "zh"), "English", "male", "slow"),
+            Voice("chen", ("zh", "de", "en"), "Chinese", "male", "slow"),
+        ]
+
+
+class MuteEngine(SlowEngine):
+    """Has no voice of its own."""
+
+    def voices(self) -> list[Voice]:
+        return []
 
 
 class BrokenEngine:

@@ -6,7 +6,7 @@ import pytest
 
 from ttm.audio import Audio
 from ttm.engine.tone import ToneEngine
-from ttm.errors import EngineUnavailable, Unspeakable
+from ttm.errors import BadCheckpoint, EngineUnavailable, Unspeakable, UsageError
 from ttm.narration.narration import SKIPPED
 from ttm.narration.seams import edged
 from ttm.speech import Speech
@@ -142,3 +142,29 @@ class Engine:
 """)
     with pytest.raises(Unspeakable, match="engine 'own' did not come to an end"):
         narrate("ha", name)
+
+
+@pytest.mark.parametrize("on_error", ["fail", "skip"])
+@pytest.mark.parametrize(
+    ("order", "error", "says"),
+    [
+        ("refuse", UsageError, "this cannot be asked for. Ask for something else"),
+        ("lost", BadCheckpoint, "the weights are gone. Fetch them again"),
+    ],
+)
+def test_what_would_fail_with_any_text_ends_the_narration(narrate, on_error, order, error, says):
+    with pytest.raises(error) as failure:
+        narrate(f"beep. {order} beep. beep.", "faulty", say__on_error=on_error)
+    assert (type(failure.value), failure.value.sentence) == (error, says)
+
+
+def test_a_note_is_kept_once_and_the_sound_is_as_without_it(narrate):
+    spoken = narrate("note-a beep. note-b note-a breathe-1 beep.", "faulty")
+    assert spoken.pcm == BEEP + PAUSE + BEEP
+    assert spoken.report.notes == ["noted: a", "noted: b"]
+
+
+def test_what_the_engine_ran_with_is_reported(narrate):
+    assert narrate("beep", "slow").report.effective["device"] == "cpu"
+    assert narrate("beep", "faulty").report.effective == {}
+    assert narrate("beep", "slow").report.engine == "slow"

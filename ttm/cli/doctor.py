@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -17,10 +18,12 @@ from typer import Exit, Option
 
 from ttm import __version__
 from ttm.cli import output
+from ttm.cli.engines import spelled_out
 from ttm.cli.say import load_settings
 from ttm.config import Config, default_path
-from ttm.engine import every_card
+from ttm.engine import EngineCard, every_card, missing
 from ttm.errors import TtmError
+from ttm.narration.opening import open_worker
 from ttm.speech import Speech
 from ttm.voices import VARIANT
 
@@ -79,7 +82,7 @@ def _examine(config_path: str | None) -> Iterator[Finding]:
         said = "; ".join(problems) or failure.what
         yield Finding("settings", "bad", said, failure.fix, failure.exit_code)
     for engine in every_card():
-        yield _tried(f"engine {engine.name}", partial(_spoken, engine.name, settings))
+        yield _engine(engine, settings)
     yield _tried("encoders", _encoded)
     yield _player(settings)
     free = shutil.disk_usage(tempfile.gettempdir()).free
@@ -107,16 +110,30 @@ def _tried(name: str, attempt: Callable[[], str]) -> Finding:
         return Finding(name, "bad", failure.what, fix, failure.exit_code)
 
 
-def _spoken(engine: str, settings: Config) -> str:
+def _engine(engine: EngineCard, settings: Config) -> Finding:
+    name = f"engine {engine.name}"
+    if lacking := missing(engine):
+        fix = f"To have it: pip install 'ttm-speech[{engine.extra}]'"
+        return Finding(name, "note", f"needs {', '.join(lacking)}", fix)
+    return _tried(name, partial(_loaded if engine.checkpoint else _spoken, engine, settings))
+
+
+def _loaded(engine: EngineCard, settings: Config) -> str:
+    """Start the engine in a real worker, without a checkpoint."""
+    with contextlib.closing(open_worker(engine, settings)) as worker:
+        worker.load()
+        return f"starts ({spelled_out(worker.effective)})"
+
+
+def _spoken(engine: EngineCard, settings: Config) -> str:
     """Speak a word in a real worker."""
     import time
-
-    from ttm.narration.narrator import open_worker
 
     worker = open_worker(engine, settings)
     try:
         began = time.monotonic()
-        seconds = sum(audio.seconds for audio in worker.speak(Speech("Hello.")))
+        said = worker.speak(Speech("Hello."))
+        seconds = sum(audio.seconds for audio in said if not isinstance(audio, str))
         first = time.monotonic() - began
         voices = sum(not voice.name.startswith(VARIANT) for voice in worker.voices())
     finally:

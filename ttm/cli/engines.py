@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from typer import Option
@@ -9,10 +11,10 @@ from typer import Option
 from ttm.cli import output
 from ttm.cli.output import failures_in_json
 from ttm.cli.say import load_settings
-from ttm.config import Config
+from ttm.config import Config, spelled
 from ttm.engine import EngineCard, every_card
-from ttm.errors import TtmError
-from ttm.narration.narrator import Narrator
+from ttm.errors import EngineUnavailable, TtmError
+from ttm.narration.opening import open_worker
 
 
 def engines(
@@ -36,17 +38,34 @@ def engines(
     for one in found:
         if not one["ready"]:
             output.line(f"\n{one['name']} is not ready: {one['why_not']}")
+        elif one["effective"]:
+            output.line(f"\n{one['name']} runs with {spelled_out(one['effective'])}")
+
+
+def spelled_out(effective: Mapping[str, Any]) -> str:
+    """What an engine runs with, on one line: `device cpu, threads 2`."""
+    return ", ".join(
+        f"{name} {value if isinstance(value, str) else spelled(value)}"
+        for name, value in effective.items()
+    )
 
 
 def look_at(engine: EngineCard, settings: Config) -> dict[str, Any]:
-    """Start the engine in a worker and ask for its voices: the only proof that it is ready."""
+    """Start the engine in a worker, and ask for its voices where it has its own: the only proof
+    that it is ready."""
     why_not = ""
     voices = 0
-    with Narrator(settings) as narrator:
-        try:
-            voices = len(narrator.voices(engine.name))
-        except TtmError as failure:
-            why_not = failure.sentence
+    effective: dict[str, Any] = {}
+    try:
+        with contextlib.closing(open_worker(engine, settings)) as worker:
+            worker.load()
+            effective = dict(worker.effective)
+            if not engine.checkpoint:
+                voices = len(worker.voices())
+        if not voices and not engine.clones:
+            raise EngineUnavailable(f"engine '{engine.name}' has no voices")
+    except TtmError as failure:
+        why_not = failure.sentence
     return {
         "name": engine.name,
         "sentence": engine.sentence,
@@ -54,4 +73,5 @@ def look_at(engine: EngineCard, settings: Config) -> dict[str, Any]:
         "ready": not why_not,
         "why_not": why_not,
         "voices": voices,
+        "effective": effective,
     }

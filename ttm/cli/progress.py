@@ -27,6 +27,14 @@ class Progress:
             self._shown = True
             output.redraw(f"{_clock(report.seconds)} spoken, sentence {report.chunks + 1}")
 
+    def loading(self, model: str, what: str, part: float) -> None:
+        """How much of a model is loaded, from 0 to 1."""
+        now = time.monotonic()
+        if self._wanted and now >= self._next:
+            self._next = now + REDRAW
+            self._shown = True
+            output.redraw(f"Loading {model}: {what} {part:.0%}")
+
     def clear(self) -> None:
         if self._shown:
             self._shown = False

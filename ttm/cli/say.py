@@ -43,14 +43,35 @@ def say(
         Option("--play/--no-play", help="Play it even with -o, or not even without."),
     ] = None,
     voice: Annotated[
-        str | None, Option("--voice", "-v", metavar="NAME", help="Who speaks; `?` lists.")
+        str | None,
+        Option(
+            "--voice",
+            "-v",
+            metavar="NAME|FILE",
+            help="Who speaks, or a recording to clone; `?` lists.",
+        ),
     ] = None,
     model: Annotated[
-        str | None, Option("--model", "-m", metavar="ID", help="espeak, or tone (a fake: beeps).")
+        str | None,
+        Option(
+            "--model",
+            "-m",
+            metavar="ID",
+            help="espeak, qwen3:0.6b, a hub id, or a folder.",
+        ),
     ] = None,
     language: Annotated[
         str | None,
         Option("--language", "-l", metavar="TAG", help="A BCP-47 tag or an English name."),
+    ] = None,
+    instruct: Annotated[
+        str | None,
+        Option(
+            "--instruct",
+            "-i",
+            metavar="TEXT",
+            help="How to say it, or what the voice is like.",
+        ),
     ] = None,
     rate: Annotated[
         str | None,
@@ -88,6 +109,15 @@ def say(
             metavar="MS",
             rich_help_panel=SOUND,
             help="Silence between paragraphs.",
+        ),
+    ] = None,
+    voice_text: Annotated[
+        str | None,
+        Option(
+            "--voice-text",
+            metavar="TEXT",
+            rich_help_panel=SOUND,
+            help="What is said in the recording given with -v.",
         ),
     ] = None,
     seed: Annotated[
@@ -253,11 +283,13 @@ def say(
         quiet=quiet,
         verbose=verbose,
         dry_run=dry_run,
+        transcript=(voice_text or "").strip(),
     )
     flags = {
         "say.voice": voice if voice != "?" else None,
         "say.model": model,
         "say.language": language,
+        "say.instruct": instruct,
         "say.rate": rate,
         "say.pitch": pitch,
         "say.volume": volume,

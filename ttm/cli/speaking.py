@@ -17,8 +17,9 @@ from ttm.cli import output
 from ttm.cli.progress import Progress
 from ttm.cli.source import at_hand, begin, read
 from ttm.cli.timings import TimingFile
+from ttm.cli.voice import choose as choose_voice
+from ttm.cli.voice import described
 from ttm.config import Config
-from ttm.engine import card
 from ttm.errors import DeviceError, NothingToSpeak, UsageError
 from ttm.narration.narration import Narration
 from ttm.narration.narrator import Narrator
@@ -26,8 +27,6 @@ from ttm.narration.plan import Chunk, Unit, plan, slug, split
 from ttm.playback import Player, find_player
 from ttm.speech import Voice
 from ttm.text.cleaning import Cleaner
-from ttm.text.language import script_language
-from ttm.voices import speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,8 @@ class Request:
     quiet: bool
     verbose: bool
     dry_run: bool
+    transcript: str = ""
+    """What is said in the recording whose voice is cloned."""
 
     @property
     def taken(self) -> bool:
@@ -69,9 +70,14 @@ def speak(request: Request, config: Config) -> None:
     form = choose(request.output or "", request.form, config.say.format)
     _check(request, config)
     bitrate = _bitrate(form, config) if request.output else 0
-    engine = card(config.say.model)
     outcome = Outcome()
+    quiet = request.quiet or request.json
+    progress = Progress(wanted=output.progress_wanted() and not quiet)
     with ExitStack() as stack:
+        stack.callback(progress.clear)
+        narrator = stack.enter_context(Narrator(config, loading=progress.loading))
+        model, engine = narrator.model(config.say.model), narrator.card(config.say.model)
+        _, ignored = narrator.instruction(config.say.model)
         target = timings = None
         command: Iterable[str] = ()
         if not request.dry_run:
@@ -83,9 +89,15 @@ def speak(request: Request, config: Config) -> None:
                 timings = stack.enter_context(_opened(request.timings, request.clobber, text=True))
         pieces = read(request.words, request.files, config.text)
         begun = begin(pieces)
-        narrator = stack.enter_context(Narrator(config))
-        narrator.start(engine.name)
-        voice, language = _voice(narrator, config, "".join(begun), request, outcome)
+        narrator.start(config.say.model)
+        voice, language, replaced = choose_voice(
+            narrator, config, "".join(begun), request.transcript
+        )
+        progress.clear()
+        for warning in filter(None, (ignored, replaced)):
+            _warn(request, outcome, warning)
+        if request.verbose:
+            output.note(f"model {model.name}, voice {described(voice)}")
         cleaner = Cleaner()
         chunks = plan(
             itertools.chain(begun, pieces),
@@ -95,9 +107,13 @@ def speak(request: Request, config: Config) -> None:
             cleaner=cleaner,
         )
         if request.dry_run:
-            _show_plan(chunks, voice, request, config)
+            heading = {"model": model.name, "engine": engine.name, "voice": voice.name}
+            heading |= {"language": language, "output": request.output or ""}
+            _show_plan(chunks, heading, described(voice), as_json=request.json)
             return
-        out = _Speaking(request, config, narrator, voice, form, bitrate, tuple(command), outcome)
+        out = _Speaking(
+            request, config, narrator, voice, form, bitrate, tuple(command), outcome, progress
+        )
         if request.split == "none":
             out.tell(chunks, target, timings)
         else:
@@ -173,34 +189,6 @@ class _Held:
         self._target.discard()
 
 
-def _voice(
-    narrator: Narrator, config: Config, sample: str, request: Request, outcome: Outcome
-) -> tuple[Voice, str]:
-    """Who speaks and in which language: as asked, else as the script of the text tells, else as
-    the locale says, else English."""
-    say = config.say
-    asked = "" if say.language == "auto" else say.language
-    guess = ""
-    if not asked and not say.voice:
-        guess = script_language(sample) or _locale_language()
-    voices = narrator.voices(say.model)
-    if guess and not any(speaks(voice, guess) for voice in voices):
-        guess = ""
-    voice, warning = narrator.voice(say.model, say.voice, asked or guess)
-    if warning:
-        _warn(request, outcome, warning)
-    if request.verbose:
-        output.note(f"model {say.model}, voice {voice.name} ({voice.description})")
-    return voice, voice.languages[0]
-
-
-def _locale_language() -> str:
-    """The language of the user's locale; C and POSIX name none."""
-    named = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    tag = next(filter(None, named), "").partition(".")[0].partition("@")[0]
-    return "" if tag in ("C", "POSIX") else tag.replace("_", "-")
-
-
 class _Speaking:
     """Writes and plays narrations, and keeps what is to be reported."""
 
@@ -214,6 +202,7 @@ class _Speaking:
         bitrate: int,
         player: tuple[str, ...],
         outcome: Outcome,
+        progress: Progress,
     ) -> None:
         self._request = request
         self._config = config
@@ -224,7 +213,7 @@ class _Speaking:
         self._player = player
         self._outcome = outcome
         self._ahead = at_hand(request.words, request.files)
-        self._progress = Progress(wanted=output.progress_wanted() and not request.quiet)
+        self._progress = progress
         self.unheard: DeviceError | None = None
         """Why the rest could not be played, when it was still written."""
 
@@ -242,6 +231,7 @@ class _Speaking:
         player: Player | None = None
         try:
             for audio in narration:
+                self._tell_notes(narration)
                 if timings:
                     timings.write(audio.timings)
                 if not audio.pcm:
@@ -274,7 +264,15 @@ class _Speaking:
             raise
         finally:
             self._progress.clear()
+            self._tell_notes(narration)
         self._keep(narration)
+
+    def _tell_notes(self, narration: Narration) -> None:
+        """What the engine had to say since; the same is said once a command."""
+        for note in narration.report.notes:
+            if note not in self._outcome.warnings:
+                self._progress.clear()
+                _warn(self._request, self._outcome, note)
 
     def _heard(self, player: Player, audio: Audio | None, sink: Sink | None) -> bool:
         """Play this, or the rest of what was given before; a file goes on without its player."""
@@ -349,24 +347,20 @@ def _filled(template: str, names: Mapping[str, str]) -> str:
     return template
 
 
-def _show_plan(chunks: Iterable[Chunk], voice: Voice, request: Request, config: Config) -> None:
+def _show_plan(
+    chunks: Iterable[Chunk], heading: Mapping[str, str], voice: str, *, as_json: bool
+) -> None:
     """What would be said, on stdout."""
-    heading = {
-        "model": config.say.model,
-        "voice": voice.name,
-        "language": voice.languages[0],
-        "output": request.output or "",
-    }
     rows = ({"text": c.text, "start": c.start, "end": c.end, "line": c.line, "column": c.column,
              "paragraph": c.paragraph, "chapter": c.chapter, "begins": c.begins}
             for c in chunks)  # fmt: skip
     first = next(rows, None)
     if first is None:
         raise NothingToSpeak("there is nothing to speak in the text")
-    if request.json:
+    if as_json:
         output.json({"ok": True, **heading, "chunks": [first, *rows]})
         return
-    output.line(f"model {heading['model']}, voice {voice.name} ({voice.description})")
+    output.line(f"model {heading['model']}, voice {voice}")
     for row in itertools.chain([first], rows):
         output.line(f"{row['line']}:{row['column']}\t{row['text']}")
 
@@ -387,8 +381,10 @@ def _report(request: Request, outcome: Outcome) -> None:
         total["seconds"] = round(total["seconds"], 4)
         skips = [skip for report in outcome.reports for skip in report["skips"]]
         outputs = [{**asdict(one), "seconds": round(one.seconds, 4)} for one in outcome.outputs]
-        about = {name: first[name] for name in ("model", "voice", "language", "seed")}
+        about = {name: first[name] for name in ("model", "engine", "voice", "language", "seed")}
         envelope = {"ok": True, **about, **total, "skips": skips, "outputs": outputs}
+        if first["effective"]:
+            envelope["effective"] = first["effective"]
         envelope["warnings"] = outcome.warnings
         output.json(envelope, stderr=request.taken)
     elif not request.quiet and (request.verbose or os.isatty(2)):

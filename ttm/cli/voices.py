@@ -9,6 +9,7 @@ from typer import Argument, Option, Typer
 
 from ttm.cli import output
 from ttm.cli.output import failures_in_json
+from ttm.cli.progress import Progress
 from ttm.cli.say import load_settings
 from ttm.config import Config
 from ttm.errors import UnknownName
@@ -75,8 +76,16 @@ def listing(
 
     Raises UnknownName when no voice speaks the language.
     """
-    with Narrator(settings) as narrator:
-        known = narrator.voices(settings.say.model)
+    progress = Progress(wanted=output.progress_wanted() and not as_json)
+    try:
+        with Narrator(settings, loading=progress.loading) as narrator:
+            known = narrator.voices(settings.say.model)
+    finally:
+        progress.clear()
+    if not known:
+        has = "has no voices of its own, and speaks with that of a recording (-v FILE)"
+        output.note(f"model '{settings.say.model}' {has}")
+        language = ""
     voices = [voice for voice in known if voice.name.startswith(VARIANT) == variants]
     if language and not variants:
         voices = [voice for voice in voices if speaks(voice, language)]

@@ -13,7 +13,7 @@ from ttm.errors import UnknownName, UsageError, nearest
 PROFILE_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 """What a profile may be called."""
 
-Kind = type[bool] | type[int] | type[float] | type[str]
+Kind = type[bool] | type[int] | type[float] | type[str] | type[tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def value(config: Sections, key: str) -> Value:
     found: Any = config
     for name in find(key).key.split("."):
         found = getattr(found, name)
-    assert isinstance(found, bool | int | float | str)
+    assert isinstance(found, bool | int | float | str | tuple)
     return found
 
 

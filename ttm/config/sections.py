@@ -9,7 +9,7 @@ from typing import Any
 from ttm.errors import UsageError
 from ttm.speech import RATE_EXPECTED, RATE_MAX, RATE_MIN, parse_rate
 
-Value = bool | int | float | str
+Value = bool | int | float | str | tuple[int, ...]
 """What a setting can hold."""
 
 
@@ -27,8 +27,9 @@ def setting(
     """A field that knows what it means.
 
     Beside a range, `choices` are values outside it that are accepted too. Text with a range may
-    be written as a number. `check` raises UsageError for text that cannot be meant; `expects`
-    says what would be right, where type, range and choices do not.
+    be written as a number; of a list, the range is each number's. `check` raises UsageError for
+    text that cannot be meant; `expects` says what would be right, where type, range and choices
+    do not.
     """
     about = {
         "sentence": sentence,
@@ -54,6 +55,13 @@ def _path(text: str) -> None:
         raise UsageError("no path holds a NUL character")
 
 
+def _device(text: str) -> None:
+    import re
+
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", text):
+        raise UsageError("no such device")
+
+
 def _player(text: str) -> None:
     import shlex
 
@@ -67,11 +75,18 @@ def _player(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SaySettings:
-    voice: str = setting("", "Who speaks. Empty takes the model's own voice for the language.")
-    model: str = setting("espeak", "The model that speaks.")
+    voice: str = setting(
+        "",
+        "Who speaks: a voice's name, or a recording's path where the model clones. Empty takes "
+        "the model's own voice for the language.",
+    )
+    model: str = setting(
+        "espeak", "The model that speaks: its name, a hub id (Owner/Name) or a checkpoint's folder."
+    )
     language: str = setting(
         "auto",
-        "Language of the text, as a tag or an English name (de, German). auto takes the voice's.",
+        "Language of the text, as a tag or an English name (de, German). auto takes the voice's, "
+        "or leaves it to a model whose voices speak several.",
     )
     rate: str = setting(
         "1.0",
@@ -120,6 +135,11 @@ class SaySettings:
         high=512,
         choices=(0,),
     )
+    instruct: str = setting(
+        "",
+        "How to say it (whisper, in a sad voice), or what the voice is like where a model designs "
+        "it. Only for models that follow instructions.",
+    )
     on_error: str = setting(
         "fail",
         "When a piece of the text cannot be spoken: fail stops, skip goes on with the next.",
@@ -162,9 +182,83 @@ class EspeakSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Qwen3Settings:
+    device: str = setting(
+        "auto",
+        "What computes. auto takes the first of cuda, mps and cpu that is there.",
+        expects="auto, cpu, cuda, cuda:N or mps",
+        check=_device,
+    )
+    dtype: str = setting(
+        "auto",
+        "Numbers that it computes with. auto takes what is quick and sound on the device.",
+        choices=("auto", "float32", "bfloat16", "float16"),
+    )
+    quantize: str = setting(
+        "auto",
+        "How weights are made smaller. none, and for now auto too, leaves them as they are.",
+        choices=("auto", "none"),
+    )
+    threads: int = setting(
+        0, "Threads that compute on a CPU. 0 takes as many as there are cores.", low=0, high=1024
+    )
+    temperature: float = setting(
+        -1.0,
+        "How freely it speaks. 0 always takes the likeliest; -1 is the checkpoint's own, "
+        "usually 0.9.",
+        low=0.0,
+        high=5.0,
+        choices=(-1,),
+    )
+    top_k: int = setting(
+        -1,
+        "Draws among so many of the likeliest. 0 draws among all; -1 is the checkpoint's own, "
+        "usually 50.",
+        low=0,
+        high=10_000,
+        choices=(-1,),
+    )
+    top_p: float = setting(
+        -1.0,
+        "Draws among the likeliest that have this share of the probability together. 1 draws "
+        "among all; -1 is the checkpoint's own, usually 1.",
+        low=0.001,
+        high=1.0,
+        choices=(-1,),
+    )
+    repetition_penalty: float = setting(
+        -1.0,
+        "How far it keeps away from sounds that it has made already. 1 is not at all; -1 is the "
+        "checkpoint's own, usually 1.05.",
+        low=1.0,
+        high=10.0,
+        choices=(-1,),
+    )
+    max_seconds: float = setting(
+        0.0,
+        "How long a piece of the text may last. 0 allows more the longer the text is.",
+        unit="s",
+        low=1.0,
+        high=655.0,
+        choices=(0,),
+    )
+    chunk_frames: tuple[int, ...] = setting(
+        (1, 2, 4, 8, 16),
+        "Frames of 80 ms that are decoded at a time, one number after the other and the last for "
+        "ever: small ones are heard soon, large ones cost less.",
+        low=1,
+        high=100,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSettings:
     no_progress: float = setting(
-        30.0, "An engine that yields no sound for so long is stopped.", unit="s", low=0.1, high=3600
+        30.0,
+        "An engine that yields no sound and gives no other sign of work for so long is stopped.",
+        unit="s",
+        low=0.1,
+        high=3600,
     )
     unresponsive: float = setting(
         3.0,
@@ -183,11 +277,21 @@ class EngineSettings:
         default_factory=EspeakSettings,
         metadata={"sentence": "espeak-ng, the engine that needs no download"},
     )
+    qwen3: Qwen3Settings = field(
+        default_factory=Qwen3Settings,
+        metadata={"sentence": "Qwen3-TTS, the engine with natural voices"},
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ModelsSettings:
     strict: bool = setting(True, "Never use another voice or language than the one asked for.")
+    dir: str = setting(
+        "",
+        "Folder of the checkpoints that ttm keeps. Empty takes the one in your data folder.",
+        expects="a path",
+        check=_path,
+    )
 
 
 @dataclass(frozen=True, slots=True)

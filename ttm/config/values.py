@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from ttm.config.catalogue import Setting
 from ttm.config.sections import Value
 from ttm.errors import UsageError
 
 SHOWN = 40
 """Characters of a wrong value that are repeated to its user."""
+
+LISTED = 64
+"""Numbers that a list may hold."""
 
 WORDS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
@@ -22,6 +27,8 @@ def from_toml(setting: Setting, value: object) -> Value:
 
     Raises UsageError with what was expected and what was got.
     """
+    if setting.type is tuple:
+        return _listed(setting, value, value)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     # Compared before it is converted: an int can be too large for a float, or for text.
     if number and setting.low is not None and not _accepted(setting, value):
@@ -45,6 +52,12 @@ def from_text(setting: Setting, text: str) -> Value:
     """
     if setting.type is str:
         return _checked(setting, text)
+    if setting.type is tuple:
+        bare = text.strip()
+        words = (bare[1:-1] if bare[:1] + bare[-1:] == "[]" else bare).split(",")
+        # int() would also take 1_0, and more digits than it can read.
+        plain = all(re.fullmatch(r"\s*\d{1,9}\s*", word, re.A) for word in words)
+        return _listed(setting, [int(word) for word in words] if plain else None, text)
     word = text.strip().casefold()
     try:
         if setting.type is bool:
@@ -55,6 +68,13 @@ def from_text(setting: Setting, text: str) -> Value:
     if "_" in word or not _accepted(setting, value):
         raise _wrong(setting, text)
     return value
+
+
+def _listed(setting: Setting, numbers: object, given: object) -> tuple[int, ...]:
+    if isinstance(numbers, list) and 0 < len(numbers) <= LISTED:
+        if all(type(each) is int and _accepted(setting, each) for each in numbers):
+            return tuple(numbers)
+    raise _wrong(setting, given)
 
 
 def _accepted(setting: Setting, value: object) -> bool:
@@ -90,6 +110,8 @@ def expected(setting: Setting) -> str:
     if setting.low is None or setting.high is None:
         return either or "text"
     kind = "a whole number" if setting.type is int else "a number"
+    if setting.type is tuple:
+        kind = "whole numbers in a list, each"
     unit = f" {setting.unit}" if setting.unit else ""
     span = f"{kind} from {setting.low:.15g} to {setting.high:.15g}{unit}"
     return f"{either} or {span}" if either else span
@@ -99,6 +121,8 @@ def spelled(value: Value) -> str:
     """`value` as TOML spells it, on one line."""
     if isinstance(value, str):
         return '"' + "".join(map(_spelled_character, value)) + '"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(str, value))}]"
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
 

@@ -71,13 +71,14 @@ def _changed(document: Document, keys: Sequence[str], value: Value) -> str:
     from tomlkit.exceptions import TOMLKitError
 
     wanted = document.parse()
-    _put(wanted, keys, value)
+    written = list(value) if isinstance(value, tuple) else value
+    _put(wanted, keys, written)
     # tomlkit loses what is put into tables that are defined out of order; a new one it takes.
     apart = f"{document.text}\n[{'.'.join(keys[:-1])}]\n{keys[-1]} = 0\n"
     for text in (_with_room(document.text, keys), document.text, apart):
         try:
             tree = tomlkit.parse(text)
-            _put(tree, keys, value)
+            _put(tree, keys, written)
             changed = Document(document.path, tomlkit.dumps(tree))
             if changed.parse() != wanted:
                 continue
@@ -91,7 +92,7 @@ def _changed(document: Document, keys: Sequence[str], value: Value) -> str:
     )
 
 
-def _put(tree: Any, keys: Sequence[str], value: Value) -> None:
+def _put(tree: Any, keys: Sequence[str], value: Value | list[int]) -> None:
     for name in keys[:-1]:
         tree = tree.setdefault(name, {})
     tree[keys[-1]] = value

@@ -6,13 +6,22 @@ A name is free, loading costs: nothing here imports an engine until `load`.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ttm.audio import Audio
 from ttm.errors import UnknownModel, did_you_mean
 from ttm.speech import PITCH_MAX, PITCH_MIN, RATE_MAX, RATE_MIN, Speech, Voice
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+Effective = dict[str, str | int | float | bool]
+"""What an engine runs with, by the names of its settings."""
+
+Tell = Callable[[str, float], None]
+"""Takes what is being loaded and how much of it is there, from 0 to 1."""
 
 
 class Engine(Protocol):
@@ -22,10 +31,12 @@ class Engine(Protocol):
         """Who can speak."""
         ...
 
-    def speak(self, speech: Speech) -> Iterator[Audio]:
-        """Audio of one rate and sample format, with its timings.
+    def speak(self, speech: Speech) -> Iterator[Audio | str]:
+        """Audio of one rate and sample format, with its timings; text is a note for the user.
 
-        Raises UnknownName for a voice that the engine does not have, and SynthesisError.
+        Audio without samples or timings is a breath: nothing to hear yet, but a cancel is looked
+        at, and the engine is known to be at work. Raises UnknownName for a voice that the engine
+        does not have, UsageError for a speech that it cannot be asked for, and SynthesisError.
         """
         ...
 
@@ -40,6 +51,15 @@ class Foresighted(Engine, Protocol):
 
     def expect(self, speech: Speech) -> None:
         """Begin with a speech that will probably be asked for next."""
+        ...
+
+
+@runtime_checkable
+class Configured(Engine, Protocol):
+    """An engine that decides for itself what some of its settings mean here."""
+
+    def effective(self) -> Effective:
+        """What it runs with: the device it found, the checkpoint's own sampling, ..."""
         ...
 
 
@@ -62,6 +82,22 @@ class EngineCard:
     lowest: float = PITCH_MIN
     highest: float = PITCH_MAX
     """Semitones that the engine does itself; ttm resamples the rest."""
+    multilingual: bool = False
+    """Every voice speaks every language: it is told the language that was asked for, and decides
+    for itself when none was."""
+    clones: bool = False
+    """Speaks with the voice of a recording."""
+    instructs: bool = False
+    """Takes an instruction: how to say it, or the description of a voice."""
+    loads_slowly: bool = False
+    """Loading takes seconds; the engine is called with `loading=`, a Tell."""
+    checkpoint: bool = False
+    """Called with `folder=`, the checkpoint that it speaks with; with an empty one, it loads
+    nothing and only answers `effective`."""
+    modules: tuple[str, ...] = ()
+    """Packages that ttm does not bring by itself."""
+    extra: str = ""
+    """The extra of ttm's distribution that brings them."""
 
 
 ENGINES: dict[str, EngineCard] = {
@@ -83,11 +119,31 @@ ENGINES: dict[str, EngineCard] = {
             "ttm.engine.tone:ToneEngine",
             "a fake: one beep a word, to check the sound path",
         ),
+        EngineCard(
+            "qwen3",
+            "ttm.engine.qwen3:Qwen3Engine",
+            "Qwen3-TTS: natural voices, ten languages, cloning and voices by description",
+            needs="pip install 'ttm-speech[neural]', and a checkpoint",
+            slowest=1.0,
+            fastest=1.0,
+            lowest=0.0,
+            highest=0.0,
+            multilingual=True,
+            clones=True,
+            instructs=True,
+            loads_slowly=True,
+            checkpoint=True,
+            modules=("torch", "tokenizers"),
+            extra="neural",
+        ),
     )
 }
 
 PLUGINS = "ttm.engines"
 """The entry-point group in which other distributions offer engines."""
+
+TRAITS = ("multilingual", "clones", "instructs", "loads_slowly")
+"""Fields of a card that an entry point can claim, in brackets: `name = module:Class [clones]`."""
 
 
 def card(name: str) -> EngineCard:
@@ -108,16 +164,33 @@ def every_card() -> list[EngineCard]:
     """The built-in engines, then those that installed distributions offer."""
     from importlib.metadata import entry_points
 
-    offered = [
-        EngineCard(point.name, point.value, f"from {point.value.partition(':')[0]}")
-        for point in entry_points(group=PLUGINS)
-        if point.name not in ENGINES
-    ]
-    return [*ENGINES.values(), *offered]
+    offered = entry_points(group=PLUGINS)
+    return [*ENGINES.values(), *(_offered(p) for p in offered if p.name not in ENGINES)]
 
 
-def load(name: str, options: Mapping[str, Any]) -> Engine:
-    """Import and start an engine; only the worker's child process does."""
-    module, _, attribute = card(name).where.partition(":")
+def _offered(point: EntryPoint) -> EngineCard:
+    traits: dict[str, Any] = {trait: trait in point.extras for trait in TRAITS}
+    where = f"{point.module}:{point.attr}"
+    return EngineCard(point.name, where, f"from {point.module}", **traits)
+
+
+def missing(card: EngineCard) -> list[str]:
+    """The packages that this engine needs and that are not installed; imports none of them."""
+    if not card.modules:
+        return []
+    from importlib.util import find_spec
+
+    return [module for module in card.modules if find_spec(module) is None]
+
+
+def load(name: str, options: Mapping[str, Any], tell: Tell | None = None) -> Engine:
+    """Import and start an engine; only the worker's child process does.
+
+    `tell` hears how far the loading is, from an engine that takes long for it.
+    """
+    known = card(name)
+    module, _, attribute = known.where.partition(":")
+    if known.loads_slowly:
+        options = {**options, "loading": tell}
     engine: Engine = getattr(importlib.import_module(module), attribute)(**options)
     return engine

@@ -6,6 +6,7 @@ import contextlib
 import unicodedata
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ttm.audio import Audio, SampleFormat, silence
 from ttm.audio.level import gain, like
@@ -14,7 +15,6 @@ from ttm.engine import EngineCard
 from ttm.errors import (
     BadAudio,
     EngineCrashed,
-    EngineUnavailable,
     NothingToSpeak,
     SynthesisError,
     Unspeakable,
@@ -23,7 +23,7 @@ from ttm.narration.guard import guarded
 from ttm.narration.pieces import halves
 from ttm.narration.plan import Chunk
 from ttm.narration.seams import edged, within
-from ttm.speech import Speech, Timing
+from ttm.speech import RATE_MAX, RATE_MIN, Speech, Timing
 from ttm.text.speakable import wordy
 from ttm.worker.client import Worker
 
@@ -57,6 +57,7 @@ class Report:
     voice: str
     language: str
     seed: int
+    engine: str = ""
     chunks: int = 0
     characters: int = 0
     """Of the original text, up to the end of the last chunk spoken."""
@@ -68,6 +69,10 @@ class Report:
     """Samples that `volume` pushed over full scale."""
     skipped: int = 0
     skips: list[Skip] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What the engine has to say to its user, each sentence once."""
+    effective: dict[str, Any] = field(default_factory=dict)
+    """What the engine ran with, where it says so."""
 
 
 class Narration:
@@ -119,6 +124,7 @@ class Narration:
             if not self._follow and self.report.chunks:
                 yield from self._silence(self._pause(chunk.begins))
             yield from self._chunk(chunk, after)
+            self.report.effective = dict(self._worker.effective)
             self.report.chunks += 1
             self.report.characters = chunk.end
             if self._follow:
@@ -183,9 +189,9 @@ class Narration:
                 heard = True
                 yield audio
             return heard
-        except EngineUnavailable:
-            raise
         except SynthesisError as failure:
+            # What is wrong with the model or the request is no SynthesisError, and would be wrong
+            # with every other piece of the text too.
             why = failure
         if isinstance(why, EngineCrashed) and not heard:
             if not why.contained and not again:
@@ -215,7 +221,7 @@ class Narration:
     def _once(self, chunk: Chunk, speech: Speech, then: Speech | None) -> Iterator[Audio]:
         """One engine call: clean edges, what the engine cannot do, volume, places."""
         with contextlib.closing(self._worker.speak(speech, then)) as spoken:
-            blocks = edged(guarded(spoken, speech, self._engine.name))
+            blocks = edged(guarded(self._noted(spoken), speech, self._engine.name))
             if self._higher != 1 or self._faster != 1:
                 blocks = _bent(blocks, self._higher, self._faster)
             sound = False
@@ -226,6 +232,14 @@ class Narration:
                 yield replace(louder, timings=self._placed(louder, chunk))
         if not sound and wordy(chunk.text):
             raise BadAudio(f"engine '{self._engine.name}' made no sound")
+
+    def _noted(self, said: Iterable[Audio | str]) -> Iterator[Audio]:
+        """The audio of what the engine said; its notes go into the report."""
+        for one in said:
+            if not isinstance(one, str):
+                yield one
+            elif one not in self.report.notes:
+                self.report.notes.append(one)
 
     def _placed(self, audio: Audio, chunk: Chunk) -> tuple[Timing, ...]:
         """Word timings in the original text and the narration's time."""
@@ -276,7 +290,11 @@ def _bent(blocks: Iterable[Audio], higher: float, faster: float) -> Iterator[Aud
     whole = replace(parts[0], pcm=b"".join(part.pcm for part in parts), timings=tuple(timings))
     if higher != 1:
         whole = _retuned(whole, higher)
-    bent = stretch(whole, faster)
+    # One stretch goes as far as a tempo may; beside a change of pitch, more can be asked for.
+    steps = 1 if RATE_MIN <= faster <= RATE_MAX else 2
+    bent = whole
+    for _ in range(steps):
+        bent = stretch(bent, faster ** (1 / steps))
     yield replace(bent, timings=within(bent))  # its length is rounded to whole samples
 
 

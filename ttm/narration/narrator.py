@@ -3,84 +3,120 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ttm import voices as library
 from ttm.config import Config
-from ttm.engine import EngineCard, card
-from ttm.errors import EngineUnavailable, UsageError, did_you_mean
+from ttm.engine import EngineCard
+from ttm.errors import EngineUnavailable, UsageError
+from ttm.models.store import Model
+from ttm.narration import casting
 from ttm.narration.narration import Narration, Report
+from ttm.narration.opening import find_model, open_worker
 from ttm.narration.plan import Chunk
 from ttm.speech import Speech, Voice, parse_rate
-from ttm.worker.client import Limits, Worker
+from ttm.worker.client import Worker
 
 
 class Narrator:
     """Owns the workers; the one thing that doors speak through.
 
     Not for several threads at once. `close()`, or leaving the `with` block, ends the workers.
+    `loading` hears which model is being loaded, what of it, and how much of that is there from
+    0 to 1.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(
+        self, config: Config, *, loading: Callable[[str, str, float], None] | None = None
+    ) -> None:
         self._config = config
-        self._workers: dict[str, Worker] = {}
+        self._loading = loading
+        self._models: dict[str, tuple[Model, EngineCard]] = {}
+        self._workers: dict[tuple[str, Path | None], Worker] = {}
         self._voices: dict[str, list[Voice]] = {}
+
+    def model(self, name: str) -> Model:
+        """The model of this name.
+
+        Raises UnknownModel or UsageError, ModelError for one that is not here, and BadCheckpoint
+        for a folder that holds none.
+        """
+        return self._found(name)[0]
+
+    def card(self, model: str) -> EngineCard:
+        """What is known of the model's engine. Raises what `model` raises."""
+        return self._found(model)[1]
 
     def start(self, model: str) -> None:
         """Begin to load the model's engine, without waiting for it.
 
-        Raises UnknownModel.
+        Raises what `model` raises, and EngineUnavailable.
         """
-        self._worker(card(model)).start()
+        self._worker(model).start()
 
     def voices(self, model: str) -> list[Voice]:
-        """Who can speak with this model; each voice but the variants has a language."""
+        """Who can speak with this model; each voice but the variants has a language.
+
+        Empty for a model that speaks with the voices of recordings alone.
+        """
         if model not in self._voices:
             voices = [
                 voice
                 if voice.languages or voice.name.startswith(library.VARIANT)
                 else replace(voice, languages=("und",))
-                for voice in self._worker(card(model)).voices()
+                for voice in self._worker(model).voices()
             ]
-            if not any(voice.languages for voice in voices):
-                raise EngineUnavailable(f"engine '{model}' has no voices")
+            found, engine = self._found(model)
+            if not any(voice.languages for voice in voices) and not engine.clones:
+                raise EngineUnavailable(f"engine '{engine.name}' has no voices")
+            if engine.checkpoint:  # whose engine does not know what its user calls it
+                voices = [replace(voice, model=found.name) for voice in voices]
             self._voices[model] = voices
         return self._voices[model]
 
-    def voice(self, model: str, name: str, language: str = "") -> tuple[Voice, str]:
+    def voice(
+        self, model: str, name: str, language: str = "", *, transcript: str = ""
+    ) -> tuple[Voice, str]:
         """The voice for a request, and a warning when it is not what was asked for.
 
+        `name` may be the path of a recording, of which `transcript` is what is said in it.
         Raises UnknownName or UsageError when there is none and `models.strict` holds.
         """
-        voices = self.voices(model)
-        strict = self._config.models.strict
-        first = library.for_language(voices, "en") or voices[0]
-        try:
-            if not name:
-                if not language:
-                    return first, ""
-                if voice := library.for_language(voices, language):
-                    return voice, ""
-                names = [tag for voice in voices for tag in (*voice.languages, voice.description)]
-                raise UsageError(
-                    f"model '{model}' has no voice for language '{language}'",
-                    did_you_mean(language, names) or "`ttm voices list` shows the languages",
-                )
-            voice = library.find(voices, name)
-            # A tone's `und` says that it has no language, so none is wrong.
-            if language and "und" not in voice.languages and not library.speaks(voice, language):
-                raise UsageError(
-                    f"voice '{voice.name}' speaks {voice.languages[0]}, not {language}",
-                    "Leave out --voice or --language",
-                )
+        found, engine = self._found(model)
+        if voice := casting.without_looking(found, engine, name, transcript):
             return voice, ""
+        voices = self.voices(model)
+        try:
+            voice, warning = casting.cast(found, engine, voices, name, language, transcript), ""
         except UsageError as failure:
-            if strict:
+            if self._config.models.strict or not voices:
                 raise
-            return first, f"{failure.what}; '{first.name}' speaks instead"
+            voice = casting.first(voices)
+            warning = f"{failure.what}; '{voice.name}' speaks instead"
+        if transcript and not voice.recording:
+            raise UsageError(
+                "--voice-text is what is said in a recording, and none was given",
+                "Name the recording with --voice FILE",
+            )
+        return voice, warning
+
+    def instruction(self, model: str) -> tuple[str, str]:
+        """The settings' instruction for this model, and a warning when it has no use for it.
+
+        Raises UsageError when it has no use for one that came with an option.
+        """
+        wanted = self._config.say.instruct.strip()
+        if not wanted or self.card(model).instructs:
+            return wanted, ""
+        what = f"model '{self.model(model).name}' does not follow instructions"
+        if self._config.origin("say.instruct").kind == "flag":
+            raise UsageError(what, "Leave out --instruct, or take a model such as qwen3:1.7b")
+        return "", f"{what}, so say.instruct has no effect"
 
     def narrate(
         self,
@@ -97,21 +133,32 @@ class Narrator:
         `ahead`: the next chunk is there without waiting, so the engine may begin with it.
         """
         say = self._config.say
-        engine = card(model)
+        found, engine = self._found(model)
+        asked = "" if say.language == "auto" else say.language
+        language = asked if engine.multilingual else voice.languages[0]
         seed = say.seed if say.seed >= 0 else int.from_bytes(os.urandom(4))
         speech = Speech(
             text="",
-            voice=voice.name,
-            language=voice.languages[0],
+            voice="" if voice.recording else voice.name,
+            language=language,
             rate=parse_rate(say.rate),
             pitch=say.pitch,
             volume=say.volume,
             seed=seed,
+            instruct=self.instruction(model)[0],
+            recording=voice.recording,
+            transcript=voice.transcript,
         )
-        report = Report(model, voice.name, voice.languages[0], seed)
-        worker = self._worker(engine)
+        report = Report(found.name, voice.name, language or "auto", seed, engine.name)
         return Narration(
-            worker, engine, chunks, speech, report, self._config, follow=follow, ahead=ahead
+            self._worker(model),
+            engine,
+            chunks,
+            speech,
+            report,
+            self._config,
+            follow=follow,
+            ahead=ahead,
         )
 
     def close(self) -> None:
@@ -131,20 +178,15 @@ class Narrator:
     ) -> None:
         self.close()
 
-    def _worker(self, engine: EngineCard) -> Worker:
-        if engine.name not in self._workers:
-            self._workers[engine.name] = open_worker(engine.name, self._config)
-        return self._workers[engine.name]
+    def _found(self, name: str) -> tuple[Model, EngineCard]:
+        if name not in self._models:
+            self._models[name] = find_model(name, self._config)
+        return self._models[name]
 
-
-def open_worker(engine: str, config: Config) -> Worker:
-    """A worker for this engine, with the options and limits of the settings; not yet started."""
-    settings = config.engine
-    options = asdict(settings.espeak) if engine == "espeak" else {}
-    limits = Limits(
-        no_progress=settings.no_progress,
-        unresponsive=settings.unresponsive,
-        cancel=settings.cancel,
-        crashes=settings.crashes,
-    )
-    return Worker(engine, options, limits)
+    def _worker(self, name: str) -> Worker:
+        model, engine = self._found(name)
+        key = (engine.name, model.folder)
+        if key not in self._workers:
+            loading = self._loading and partial(self._loading, model.title)
+            self._workers[key] = open_worker(engine, self._config, model.folder, loading=loading)
+        return self._workers[key]

@@ -16,7 +16,7 @@ import threading
 import warnings
 
 from ttm.child import settle_in
-from ttm.engine import Engine, Foresighted, load
+from ttm.engine import Configured, Engine, Foresighted, load
 from ttm.errors import EngineCrashed, EngineUnavailable, SynthesisError, TtmError
 from ttm.worker.wire import (
     BEAT,
@@ -27,7 +27,9 @@ from ttm.worker.wire import (
     Failed,
     ListVoices,
     Load,
+    Loading,
     Message,
+    Note,
     Ready,
     Sound,
     Speak,
@@ -45,6 +47,8 @@ class Servant:
         """Every request up to this number was cancelled; a parent asks in rising order."""
         self._busy = threading.Event()
         """Beats are for a parent that waits; nobody would read those of an idle worker."""
+        self._breathing = False
+        """Whether the engine drew breath since the last beat."""
 
     def serve(self) -> None:
         threading.Thread(target=self._listen, daemon=True).start()
@@ -72,19 +76,24 @@ class Servant:
         pause = threading.Event()
         while not pause.wait(BEAT):
             self._busy.wait()
-            self._channel.send(Beat())
+            breathing, self._breathing = self._breathing, False
+            self._channel.send(Beat(breathing))
 
     def _load(self, message: Message) -> Engine:
         assert isinstance(message, Load), message
         try:
-            engine = load(message.engine, message.options)
+            engine = load(message.engine, message.options, self._tell)
+            effective = engine.effective() if isinstance(engine, Configured) else {}
         except Exception as failure:
             self._fail(
                 0, failure, EngineUnavailable.code, f"engine '{message.engine}' cannot start"
             )
             raise SystemExit(1) from failure
-        self._channel.send(Ready(message.engine))
+        self._channel.send(Ready(message.engine, effective))
         return engine
+
+    def _tell(self, what: str, part: float) -> None:
+        self._channel.send(Loading(what, float(part)))
 
     def _answer(self, engine: Engine, message: Message) -> None:
         try:
@@ -92,10 +101,15 @@ class Servant:
                 case Speak(number, speech, then):
                     if then is not None and isinstance(engine, Foresighted):
                         engine.expect(then)
-                    for audio in engine.speak(speech):
+                    for said in engine.speak(speech):
                         if number <= self._cancelled:
                             break
-                        self._channel.send(Sound(number, audio))
+                        if isinstance(said, str):
+                            self._channel.send(Note(number, said))
+                        elif said.pcm or said.timings:
+                            self._channel.send(Sound(number, said))
+                        else:
+                            self._breathing = True
                     self._channel.send(Done(number))
                 case ListVoices(number):
                     self._channel.send(Voices(number, tuple(engine.voices())))

@@ -35,7 +35,9 @@ from ttm.worker.wire import (
     Failed,
     ListVoices,
     Load,
+    Loading,
     Message,
+    Note,
     Ready,
     Sound,
     Speak,
@@ -53,7 +55,7 @@ class Limits:
     """When a worker is given up; all in seconds but `crashes`."""
 
     no_progress: float = 30.0
-    """An engine that yields nothing for so long is killed."""
+    """An engine that yields and reports nothing for so long is killed."""
     unresponsive: float = 3.0
     """A worker whose heartbeat stops for so long is killed; it is due once it has begun."""
     cancel: float = 1.0
@@ -66,13 +68,22 @@ class Worker:
     """An engine in a process of its own; answers to the Engine protocol.
 
     Starts at the first need, or at `start()`. One request at a time: the caller finishes or
-    closes one iteration before the next. `stop()` alone may come from another thread.
+    closes one iteration before the next. `stop()` alone may come from another thread. `loading`
+    hears what is being loaded, and how much of it is there from 0 to 1, while somebody waits.
     """
 
     def __init__(
-        self, engine: str, options: Mapping[str, Any] | None = None, limits: Limits | None = None
+        self,
+        engine: str,
+        options: Mapping[str, Any] | None = None,
+        limits: Limits | None = None,
+        *,
+        loading: Callable[[str, float], None] | None = None,
     ) -> None:
         self.engine = engine
+        self.effective: Mapping[str, Any] = {}
+        """What the engine runs with, where it says so; empty until it is loaded."""
+        self._loading = loading
         self._options = dict(options or {})
         self._limits = limits or Limits()
         self._numbers = itertools.count(1)
@@ -119,6 +130,11 @@ class Worker:
         self._awake = self._loaded = False
         self._send(Load(self.engine, self._options))
 
+    def load(self) -> None:
+        """Wait until the engine is loaded. Raises what `speak` raises for one that cannot be."""
+        for _ in self._ask(None):
+            pass
+
     def voices(self) -> list[Voice]:
         """Who can speak."""
         for message in self._ask(ListVoices):
@@ -126,8 +142,8 @@ class Worker:
                 return list(message.voices)
         return []
 
-    def speak(self, speech: Speech, then: Speech | None = None) -> Generator[Audio]:
-        """The engine's audio as it comes; to cancel, close the iterator.
+    def speak(self, speech: Speech, then: Speech | None = None) -> Generator[Audio | str]:
+        """The engine's audio and notes as they come; to cancel, close the iterator.
 
         `then` is what will probably be asked for next, for an engine that can begin with it.
         Raises the engine's own TtmError, EngineCrashed when the process died, EngineHung when
@@ -137,6 +153,8 @@ class Worker:
             for message in answers:
                 if isinstance(message, Sound):
                     yield message.audio
+                elif isinstance(message, Note):
+                    yield message.sentence
 
     def stop(self) -> None:
         """Cancel what is being spoken, from any thread; the speaking iterator then ends."""
@@ -154,23 +172,24 @@ class Worker:
             self._channel.close()
         self._child = self._channel = None
 
-    def _ask(self, request: Callable[[int], Speak | ListVoices]) -> Generator[Message]:
+    def _ask(self, request: Callable[[int], Speak | ListVoices] | None) -> Generator[Message]:
+        """The answers to a request; without one, nothing once the engine is loaded."""
         self.start()
         number = self._speaking = next(self._numbers)
-        self._send(request(number))
-        finished = False
+        if request is not None:
+            self._send(request(number))
+        finished = request is None and self._loaded
         try:
-            while (message := self._hear(number)) is not None:
+            while not finished and (message := self._hear(number)) is not None:
                 if isinstance(message, Failed) and message.id in (0, number):
                     finished = True
                     raise self._error(message)
-                if getattr(message, "id", None) != number:
-                    continue
-                finished = isinstance(message, Done | Voices)
-                if not isinstance(message, Done):
-                    yield message
-                if finished:
-                    return
+                if isinstance(message, Ready):
+                    finished = request is None
+                elif getattr(message, "id", None) == number:
+                    finished = isinstance(message, Done | Voices)
+                    if not isinstance(message, Done):
+                        yield message
         except (EngineUnavailable, EngineCrashed, EngineHung, WireError):
             finished = True
             raise
@@ -211,16 +230,24 @@ class Worker:
                 raise self._dead()
             self._awake = True
             silent = 0.0
-            if isinstance(message, Ready):
-                self._loaded = True
-                stuck = 0.0
-            elif isinstance(message, Beat):
-                stuck += BEAT
+            if isinstance(message, Beat):
+                stuck = 0.0 if message.breathing else stuck + BEAT
                 if stuck >= self._limits.no_progress:
-                    raise self._killed(f"made no sound for {self._limits.no_progress:g} s")
+                    what = "made no sound" if self._loaded else "did not go on loading"
+                    raise self._killed(f"{what} for {self._limits.no_progress:g} s")
+            elif isinstance(message, Loading):
+                stuck = 0.0
+                if self._loading is not None:
+                    self._loading(message.what, message.part)
             else:
+                self._note_ready(message)
                 return message
         return None
+
+    def _note_ready(self, message: Message | None) -> None:
+        if isinstance(message, Ready):
+            self._loaded = True
+            self.effective = message.effective
 
     def _quieten(self, number: int) -> None:
         """Cancel a request that nobody listens to any more, and read past what it still sent."""
@@ -231,8 +258,7 @@ class Worker:
             self._channel.send(Cancel(number))
             while (left := deadline - time.monotonic()) > 0:
                 message = self._channel.receive(left)
-                if isinstance(message, Ready):
-                    self._loaded = True
+                self._note_ready(message)
                 if message is None or (
                     isinstance(message, Done | Failed | Voices) and message.id in (0, number)
                 ):

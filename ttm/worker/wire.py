@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from ttm.audio import WIDTH, Audio, SampleFormat
 from ttm.errors import WireError
@@ -54,11 +54,23 @@ class ListVoices:
 
 
 @dataclass(frozen=True, slots=True)
+class Loading:
+    """From the worker: what it is loading."""
+
+    kind: ClassVar[str] = "loading"
+    what: str
+    part: float
+    """How much of it is there, from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """From the worker: the engine is loaded."""
 
     kind: ClassVar[str] = "ready"
     engine: str
+    effective: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """What it runs with, where it says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,8 @@ class Beat:
     """From the worker, every `BEAT` seconds: still here."""
 
     kind: ClassVar[str] = "beat"
+    breathing: bool = False
+    """The engine drew breath since the last one: it is at work, though there is no sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,15 @@ class Sound:
     kind: ClassVar[str] = "sound"
     id: int
     audio: Audio
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """From the worker, about a speech: what its user should know."""
+
+    kind: ClassVar[str] = "note"
+    id: int
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +129,24 @@ class Failed:
     log: str = ""
 
 
-Message = Load | Speak | Cancel | ListVoices | Ready | Beat | Sound | Voices | Done | Failed
+Message = (
+    Load
+    | Speak
+    | Cancel
+    | ListVoices
+    | Loading
+    | Ready
+    | Beat
+    | Sound
+    | Note
+    | Voices
+    | Done
+    | Failed
+)
 
-KINDS: dict[str, type[Message]] = {
-    message.kind: message
-    for message in (Load, Speak, Cancel, ListVoices, Ready, Beat, Sound, Voices, Done, Failed)
-}
+KINDS: dict[str, type[Message]] = {message.kind: message for message in get_args(Message)}
 
-PLAIN = {"int": int, "str": str, "bool": bool, "dict[str, Any]": dict}
+PLAIN = {"int": int, "float": float, "str": str, "bool": bool, "dict[str, Any]": dict}
 """Types of fields, as annotated, that JSON has too."""
 
 BEAT = 0.3

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 REFERENCES = 8
 """Cloned voices that are kept; encoding one takes seconds on a CPU."""
 
+SHARED_FROM = 512
+"""Width of a talker from which several threads are of use."""
+
 SEED_MAX = (1 << 63) - 1
 
 
@@ -67,7 +70,7 @@ class Qwen3Engine:
                 f"the qwen3 engine needs a package that is not installed ({failure.name})",
                 "Run `pip install 'ttm-speech[neural]'`",
             ) from failure
-        torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+        torch.set_num_threads(threads or _threads(checkpoint))
         self._threads = torch.get_num_threads()
         self._quantize = "none" if quantize == "auto" else quantize
         self._device, self._dtype = place(device, dtype)
@@ -212,6 +215,15 @@ class _Heard:
     def __init__(self, reference: Reference) -> None:
         self.reference = reference
         self.state: CodecState | None = None
+
+
+def _threads(checkpoint: Checkpoint | None) -> int:
+    """As many as there are cores; one for a model whose matrices are too small to be shared."""
+    if checkpoint and checkpoint.dimensions.talker_config.hidden_size < SHARED_FROM:
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _overridden(

@@ -1,0 +1,173 @@
+"""From what a user typed to a model: its engine, and the folder of its checkpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ttm.errors import BadCheckpoint, ModelError, UnknownModel, UsageError, did_you_mean
+from ttm.models.registry import ENGINES, FILES, REGISTRY, by_name
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+"""`Owner/Name`, as the Hugging Face hub writes it."""
+COMMIT = re.compile(r"[0-9a-f]{40}")
+CONFIG_MAX = 1 << 20
+"""Bytes of a config.json; the published ones have 5 kB."""
+_KINDS = " and ".join(ENGINES)
+WORDS = {"custom_voice": "CustomVoice", "voice_design": "VoiceDesign", "base": "Base"}
+"""What people call a checkpoint's `tts_model_type`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What speaks: an engine, and the checkpoint where it needs one."""
+
+    name: str
+    """As the user gave it."""
+    engine: str
+    folder: Path | None = None
+    """Absolute; None for an engine that needs no checkpoint."""
+    mode: str = ""
+    """The checkpoint's `tts_model_type`: custom_voice, voice_design or base."""
+    size: str = ""
+    """The checkpoint's size, as `0.6B`."""
+
+    @property
+    def clones(self) -> bool:
+        """Whether its checkpoint, if it has one, is made for the voices of recordings."""
+        return self.mode in ("", "base")
+
+    @property
+    def title(self) -> str:
+        """The engine with what its checkpoint is: `qwen3 (0.6B CustomVoice)`."""
+        about = " ".join(filter(None, (self.size, WORDS.get(self.mode, ""))))
+        return f"{self.engine} ({about})" if about else self.engine
+
+
+def find(name: str, *, engines: Iterable[str], models_dir: Path, hub_cache: Path) -> Model:
+    """The model of this name: an engine, a short name, a hub id, or a checkpoint's folder.
+
+    `engines` are those that need no checkpoint. Short names and engines may be cut to a unique
+    beginning. A checkpoint lies in `models_dir` as `Owner--Name`, or where the hub's own library
+    keeps its downloads.
+
+    Raises UnknownModel with the nearest names, UsageError for the beginning of several,
+    ModelError for a checkpoint that is not here, BadCheckpoint for a folder that holds none.
+    """
+    plain, known = list(engines), by_name()
+    word = name.casefold()
+    if name in plain:
+        return Model(name, name)
+    if word not in known and _is_folder(name):
+        return _in_folder(name, Path(os.path.expanduser(name)).absolute())
+    if word in known:
+        return _kept(name, known[word].hub, models_dir, hub_cache)
+    if HUB_ID.fullmatch(name):
+        hub = next((entry.hub for entry in REGISTRY if entry.hub.casefold() == word), name)
+        return _kept(name, hub, models_dir, hub_cache)
+    whole = _begun(word, [*plain, *(entry.name for entry in REGISTRY)])
+    if whole in plain:
+        return Model(whole, whole)
+    if whole:
+        return _kept(whole, known[whole].hub, models_dir, hub_cache)
+    names = [*plain, *(entry.name for entry in REGISTRY)]
+    hint = did_you_mean(name, [*plain, *known]) or f"known models: {', '.join(names)}"
+    raise UnknownModel(f"unknown model '{name}'", hint)
+
+
+def _is_folder(name: str) -> bool:
+    """Whether this is meant for a path; `Owner/Name` is one where there is such a folder."""
+    if not name or "\0" in name:
+        return False
+    if name[0] in f".~{os.sep}" or os.path.exists(name):
+        return True
+    return os.sep in name and not HUB_ID.fullmatch(name)
+
+
+def _begun(word: str, names: list[str]) -> str:
+    """The one name that begins so, or nothing. Raises UsageError when there are several."""
+    begun = [name for name in names if word and name.startswith(word)]
+    if len(begun) > 1:
+        raise UsageError(
+            f"'{word}' is the beginning of several models", f"Choose one of: {', '.join(begun)}"
+        )
+    return begun[0] if begun else ""
+
+
+def _kept(name: str, hub: str, models_dir: Path, hub_cache: Path) -> Model:
+    """A published checkpoint, from where ttm or the hub's library keeps it."""
+    ours = models_dir / hub.replace("/", "--")
+    theirs = hub_cache / f"models--{hub.replace('/', '--')}"
+    here = [folder for folder in (ours, _snapshot(theirs)) if folder and folder.is_dir()]
+    for folder in here:
+        if not _lacking(folder):
+            return _in_folder(name, folder.absolute())
+    if here:
+        raise ModelError(
+            f"the checkpoint of model '{name}' in {here[0]} has no {_lacking(here[0])[0]}",
+            "Copy the rest of its files there",
+        )
+    raise ModelError(
+        f"the checkpoint of model '{name}' is not here: there is no {ours} and no {theirs}",
+        f"Put the files of {hub} into the first, or give --model the folder they are in",
+    )
+
+
+def _snapshot(repository: Path) -> Path | None:
+    """The folder of the newest download in the cache of the hub's library."""
+    try:
+        commit = (repository / "refs" / "main").read_text("ascii").strip()
+    except (OSError, ValueError):
+        return None
+    return repository / "snapshots" / commit if COMMIT.fullmatch(commit) else None
+
+
+def _lacking(folder: Path) -> list[str]:
+    return [file for file in FILES if not (folder / file).is_file()]
+
+
+def _in_folder(name: str, folder: Path) -> Model:
+    """The model in this folder, as its config.json says."""
+    if not folder.is_dir():
+        what = f"{folder} is no folder" if folder.exists() else f"there is no folder {folder}"
+        raise BadCheckpoint(what, "Give --model the folder of a checkpoint, or a model's name")
+    table = _config(folder / "config.json")
+    kind = table.get("model_type")
+    engine = ENGINES.get(kind) if isinstance(kind, str) else None
+    if engine is None:
+        said = f"is of '{kind[:40]}'" if isinstance(kind, str) else "does not say of which model"
+        raise BadCheckpoint(
+            f"the checkpoint in {folder} {said}", f"Those that can be used are of {_KINDS}"
+        )
+    mode = table.get("tts_model_type")
+    size = re.fullmatch(r"(\d)b(\d)", str(table.get("tts_model_size")))  # 0b6 is 0.6B
+    return Model(
+        name,
+        engine,
+        folder,
+        mode if isinstance(mode, str) else "",
+        f"{size[1]}.{size[2]}B" if size else "",
+    )
+
+
+def _config(path: Path) -> dict[str, Any]:
+    fix = "Give --model a folder with a checkpoint's files"
+    if not path.is_file():  # a FIFO would be waited for
+        raise BadCheckpoint(f"{path.parent} holds no config.json", fix)
+    try:
+        with path.open("rb") as file:
+            text = file.read(CONFIG_MAX + 1)
+    except OSError as failure:
+        raise BadCheckpoint(f"cannot read {path}: {failure.strerror}", fix) from None
+    try:
+        table = json.loads(text) if len(text) <= CONFIG_MAX else None
+    except (ValueError, RecursionError):
+        table = None
+    if not isinstance(table, dict):
+        raise BadCheckpoint(f"{path} is no JSON object", fix)
+    return table
