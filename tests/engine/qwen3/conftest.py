@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
+import runpy
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,14 +52,16 @@ Made = Callable[..., Path]
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """`made(size, mode, seed, eos_gain)`: the folder of a checkpoint with random weights."""
     folders: dict[tuple[str, str, int, float], Path] = {}
+    # Called here rather than run: a process of its own would load torch for each.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(MAKE_CHECKPOINT.parent)
+        maker = runpy.run_path(str(MAKE_CHECKPOINT))
 
     def make(size: str, mode: str, seed: int, eos_gain: float = 0.0) -> Path:
         key = (size, mode, seed, eos_gain)
         if key not in folders:
             folder = tmp_path_factory.mktemp("checkpoints") / f"{size}-{mode}"
-            words = ["--size", size, "--mode", mode, "--seed", seed, "--eos-gain", eos_gain]
-            command = [sys.executable, MAKE_CHECKPOINT, folder, *words]
-            subprocess.run([str(word) for word in command], check=True, timeout=60)
+            maker["make"](folder, size, mode, seed, eos_gain, "bfloat16")
             folders[key] = folder
         return folders[key]
 

@@ -169,6 +169,7 @@ def case(request: pytest.FixtureRequest, remade: Callable[[str], Path]) -> Case:
 
 CASES = [*own_cases(), *shared_cases()]
 every_case = pytest.mark.parametrize("case", CASES, indirect=True)
+own_case = pytest.mark.parametrize("case", own_cases(), indirect=True)
 
 
 def relative(ours: torch.Tensor, theirs: np.ndarray) -> float:
@@ -232,7 +233,7 @@ def test_every_code_logit_and_sample_is_the_official_one(case: Case, models: Mod
         assert np.abs(samples - wave).max() <= WAVE_BOUND
 
 
-@every_case
+@own_case
 def test_bfloat16_logits_point_where_the_official_float32_ones_do(case: Case, models: Models):
     model = models(case.folder, torch.bfloat16)
     cosines = []
@@ -261,7 +262,7 @@ def test_bfloat16_logits_point_where_the_official_float32_ones_do(case: Case, mo
     assert min(cosines) >= BFLOAT16_COSINE
 
 
-@every_case
+@own_case
 def test_an_utterance_taken_up_again_goes_on_with_the_same_frames(case: Case, models: Models):
     model = models(case.folder)
     if len(case.each("text")) > 1 or case.sampled:

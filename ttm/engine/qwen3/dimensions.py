@@ -229,6 +229,13 @@ def read_dimensions(folder: Path) -> Dimensions:
             raise _bad(path, "speaker_encoder_config has lists of different lengths")
         if speaker.enc_dim != talker.hidden_size:
             raise _bad(path, "speaker_encoder_config.enc_dim is not the talker's hidden_size")
+        first, *inner, last = speaker.enc_channels
+        if sum(inner) != last or any(channels != first for channels in inner):
+            raise _bad(path, "speaker_encoder_config.enc_channels do not add up")
+        if first % speaker.enc_res2net_scale:
+            raise _bad(path, "speaker_encoder_config.enc_channels do not divide by the scale")
+        if (speaker.sample_rate, speaker.mel_dim) != (24_000, 128):
+            raise _bad(path, "speaker_encoder_config is not for 128 bands at 24000 Hz")
     return dimensions
 
 
@@ -249,6 +256,8 @@ def read_speech_tokenizer(folder: Path) -> SpeechTokenizerDimensions:
     _only(table["encoder_config"], path, mimi, "encoder_config.")
     if decoder.samples_per_frame != dimensions.decode_upsample_rate:
         raise _bad(path, "decode_upsample_rate is not the product of the decoder's rates")
+    if 2 * math.prod(encoder.upsampling_ratios) != dimensions.encode_downsample_rate:
+        raise _bad(path, "encode_downsample_rate is not twice the product of the encoder's rates")
     if not decoder.num_quantizers > decoder.num_semantic_quantizers == 1:
         raise _bad(path, "decoder_config.num_semantic_quantizers is not 1")
     if not encoder.num_quantizers > encoder.num_semantic_quantizers == 1:

@@ -87,24 +87,26 @@ def _layer(
     device: torch.device,
     dtype: torch.dtype,
 ) -> Layer:
-    def matrix(name: str) -> Tensor:
-        return weights[f"{at}{name}.weight"].to(device, dtype, copy=True)
+    def rows(*names: str) -> Tensor:
+        """These matrices below each other, copied once."""
+        parts = (weights[f"{at}{name}.weight"] for name in names)
+        return torch.cat([part.to(device, dtype) for part in parts])
 
     def norm(name: str) -> RmsNorm:
-        return RmsNorm(matrix(name), size.rms_norm_eps)
+        return RmsNorm(rows(name), size.rms_norm_eps)
 
     heads, keys, head = size.num_attention_heads, size.num_key_value_heads, size.head_dim
-    queried, keyed = (matrix(f"self_attn.{name}_proj") for name in "qk")
-    qkv = torch.cat((paired(queried, head), paired(keyed, head), matrix("self_attn.v_proj")))
+    qkv = rows("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+    turned = qkv[: (heads + keys) * head]
+    turned.copy_(paired(turned, head))
     weighed = torch.cat(
         [
-            paired(matrix(f"self_attn.{name}_norm"), head).expand(count, -1)
+            paired(rows(f"self_attn.{name}_norm"), head).expand(count, -1)
             for name, count in (("q", heads), ("k", keys))
         ]
     )
     attention = Attention(
-        linear(qkv), weighed, linear(matrix("self_attn.o_proj")), heads, keys, size.rms_norm_eps
+        linear(qkv), weighed, linear(rows("self_attn.o_proj")), heads, keys, size.rms_norm_eps
     )
-    gate_up = torch.cat((matrix("mlp.gate_proj"), matrix("mlp.up_proj")))
-    mlp = GatedMlp(linear(gate_up), linear(matrix("mlp.down_proj")))
+    mlp = GatedMlp(linear(rows("mlp.gate_proj", "mlp.up_proj")), linear(rows("mlp.down_proj")))
     return Layer(norm("input_layernorm"), attention, norm("post_attention_layernorm"), mlp)

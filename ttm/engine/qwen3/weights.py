@@ -24,6 +24,8 @@ HEADER_MAX = 100 << 20
 """Bytes; the format's own limit."""
 WIDTHS = {"BF16": 2, "F16": 2, "F32": 4}
 """Bytes of an element of the types that a checkpoint may hold."""
+READ_MAX = 64 << 20
+"""Bytes of a file that are kept in memory while it is read."""
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -45,6 +47,7 @@ class TensorFile(Mapping[str, "torch.Tensor"]):
             _check(path, self._entries, layout)
             # A private mapping is writable to torch, and nothing of it reaches the file.
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        self._read = 0
 
     def __getitem__(self, name: str) -> torch.Tensor:
         import torch
@@ -52,6 +55,10 @@ class TensorFile(Mapping[str, "torch.Tensor"]):
         types = {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32}
         kind, shape, start = self._entries[name]
         count = math.prod(shape)
+        # Else a load would hold the whole file beside the copies that it makes of it.
+        self._read += count * WIDTHS[kind]
+        if self._read > READ_MAX:
+            self.forget()
         return torch.frombuffer(self._map, dtype=types[kind], count=count, offset=start).view(shape)
 
     def __iter__(self) -> Iterator[str]:
@@ -61,7 +68,8 @@ class TensorFile(Mapping[str, "torch.Tensor"]):
         return len(self._entries)
 
     def forget(self) -> None:
-        """Give back the memory of what was read; a later read maps it again."""
+        """Give back the memory of what was read; a view of it reads it again."""
+        self._read = 0
         if hasattr(mmap, "MADV_DONTNEED"):
             self._map.madvise(mmap.MADV_DONTNEED)
 

@@ -1,0 +1,141 @@
+"""`ttm say` with a checkpoint, as a user types it: the command, its worker, the real engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+BRIEF = ("--set", "engine.qwen3.max_seconds=1.2", "--set", "engine.qwen3.dtype=float32")
+"""15 frames; random weights never end by themselves."""
+
+
+@pytest.fixture
+def checkpoint(made):
+    return made("tiny", "custom_voice", 5)
+
+
+def test_the_same_seed_gives_the_same_file(ttm, checkpoint, tmp_path):
+    for name in ("a.wav", "b.wav"):
+        words = ("-m", checkpoint, "-v", "ryan", "-o", name, "--seed", "1", *BRIEF)
+        assert ttm("say", "Good morning.", *words).returncode == 0
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_what_it_ran_with_is_in_the_report(ttm, checkpoint):
+    done = ttm("say", "Hello.", "-m", checkpoint, "-o", "x.wav", "--json", *BRIEF)
+    told = json.loads(done.stdout)
+    assert (told["engine"], told["voice"], told["seconds"]) == ("qwen3", "ryan", 1.2)
+    effective = told["effective"]
+    assert (effective["device"], effective["dtype"]) == ("cpu", "float32")
+    assert (effective["mode"], effective["temperature"]) == ("custom_voice", 0.9)
+    assert told["warnings"] == ["the speech did not end by itself and was stopped after 1.2 s"]
+
+
+def test_sound_comes_before_the_last_frame_is_made(checkpoint):
+    long = ("--set", "engine.qwen3.max_seconds=8", "--set", "engine.qwen3.dtype=float32")
+    words = ["say", "one two " * 12, "-m", checkpoint, "-o", "-", "--format", "pcm", *long]
+    command = [sys.executable, "-m", "ttm", *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as say:
+        assert say.stdout
+        heard = os.read(say.stdout.fileno(), 100)
+        worker = next(
+            child for child in psutil.Process(say.pid).children() if "ttm.worker" in child.cmdline()
+        )
+        worker.send_signal(signal.SIGSTOP)  # no frame is made from here on
+        os.set_blocking(say.stdout.fileno(), False)
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
+            heard += say.stdout.read() or b""
+            time.sleep(0.02)
+        worker.send_signal(signal.SIGCONT)
+        os.set_blocking(say.stdout.fileno(), True)
+        whole = heard + say.stdout.read()
+    assert 0 < len(heard) < len(whole) == 8 * 24_000 * 2
+
+
+def test_leaving_in_the_middle_ends_everything_at_once(checkpoint):
+    words = ["say", "one two " * 12, "-m", checkpoint, "-o", "-", "--format", "pcm"]
+    command = [sys.executable, "-m", "ttm", *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as say:
+        assert say.stdout
+        assert say.stderr
+        os.read(say.stdout.fileno(), 100)
+        say.send_signal(signal.SIGINT)
+        start = time.monotonic()
+        say.stdout.read()
+        assert say.stderr.read() == b"ttm: interrupted\n"
+    assert say.returncode == 130
+    assert time.monotonic() - start < 5
+
+
+def lacking(folder):
+    file = folder / "model.safetensors"
+    raw = file.read_bytes()
+    (length,) = struct.unpack("<Q", raw[:8])
+    header = json.loads(raw[8 : 8 + length])
+    header.pop("talker.codec_head.weight")
+    text = json.dumps(header).encode()
+    file.write_bytes(struct.pack("<Q", len(text)) + text + raw[8 + length :])
+
+
+def nan(folder):
+    file = folder / "config.json"
+    file.write_text(file.read_text().replace('"rms_norm_eps": 1e-06', '"rms_norm_eps": NaN'))
+
+
+def cut(folder):
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-9])
+
+
+def pickled(folder):
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "cause"),
+    [
+        (lacking, "lacks the tensor 'talker.codec_head.weight'"),
+        (nan, "NaN is not a number"),
+        (cut, "was cut short"),
+        (pickled, "pickled weights"),
+    ],
+)
+def test_a_wrong_checkpoint_is_one_line_and_exit_5(ttm, checkpoint, tmp_path, spoil, cause):
+    folder = shutil.copytree(checkpoint, tmp_path / "spoilt")
+    spoil(folder)
+    done = ttm("say", "Hello.", "-m", "./spoilt", "-o", "x.wav")
+    assert done.returncode == 5
+    assert done.stderr.count(b"\n") == 1
+    assert cause in done.stderr.decode()
+    assert not (tmp_path / "x.wav").exists()
+
+
+def test_speaking_loads_nothing_of_what_the_official_package_needs(checkpoint):
+    code = (
+        "import sys; from ttm.engine.qwen3 import Qwen3Engine; from ttm.speech import Speech\n"
+        "next(Qwen3Engine(sys.argv[1]).speak(Speech('Hello.', voice='ryan')))\n"
+        "print(*sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(checkpoint)]
+    loaded = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
+    assert "torch" in loaded
+    heavy = {"transformers", "librosa", "accelerate", "torchaudio", "sox", "scipy", "numba"}
+    assert not heavy & set(loaded)
+
+
+def test_importing_the_engine_loads_no_torch():
+    code = (
+        "import sys, ttm.engine.qwen3, ttm.engine.qwen3.checkpoint; print('torch' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "False\n"
