@@ -6,7 +6,17 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ttm.engine.qwen3.layers import PACKED_FROM, Packed, RmsNorm, Rotary, linear, paired, turn
+from ttm.engine.qwen3.layers import (
+    CONVOLUTION_PACKED_FROM,
+    PACKED_FROM,
+    Packed,
+    RmsNorm,
+    Rotary,
+    convolution,
+    linear,
+    paired,
+    turn,
+)
 
 
 def random(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -22,6 +32,16 @@ def test_a_packed_matrix_multiplies_as_the_plain_one(rows):
         pytest.skip("this build of torch packs no matrices")
     x = random(1, rows, 512, seed=2)
     assert (packed(x) - F.linear(x, weight, bias)).abs().max() <= 1e-5
+
+
+@pytest.mark.parametrize("columns", [4, 13, 200])
+@pytest.mark.parametrize("dilation", [1, 3])
+def test_a_packed_convolution_convolves_as_the_plain_one(columns, dilation):
+    weight, bias = random(1200, 700, 5) / 60, random(1200, seed=1)
+    assert weight.numel() >= CONVOLUTION_PACKED_FROM
+    x = random(2, 700, columns + 4 * dilation, seed=2)
+    plain = F.conv1d(x, weight, bias, dilation=dilation)
+    assert (convolution(weight, bias, dilation)(x) - plain).abs().max() <= 1e-4
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -17,7 +17,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ttm.engine.qwen3.dimensions import CodecDimensions
-from ttm.engine.qwen3.layers import GatedMlp, RmsNorm, Rotary, linear, paired, turn
+from ttm.engine.qwen3.layers import (
+    GatedMlp,
+    RmsNorm,
+    Rotary,
+    convolution,
+    linear,
+    paired,
+    turn,
+)
 
 USAGE_MIN = 1e-5
 """A codebook entry that was used less counts as used so often."""
@@ -143,14 +151,14 @@ class CausalConv:
     def __init__(
         self, name: str, weight: Tensor, bias: Tensor, dilation: int = 1, groups: int = 1
     ) -> None:
-        self._name, self._weight, self._bias = name, weight, bias
-        self._dilation, self._groups = dilation, groups
+        self._name = name
         self._past = (weight.shape[2] - 1) * dilation
+        self._convolve = convolution(weight, bias, dilation, groups)
 
     def __call__(self, x: Tensor, state: CodecState) -> Tensor:
         if self._past:
             x = _with_tail(self._name, x, self._past, state)
-        return F.conv1d(x, self._weight, self._bias, dilation=self._dilation, groups=self._groups)
+        return self._convolve(x)
 
 
 class Upsampling:
@@ -167,13 +175,13 @@ class Upsampling:
         inputs, outputs, _ = weight.shape
         # [C, C', taps, rate] to [C' * rate, C, taps], the older tap first.
         taps = weight.view(inputs, outputs, self._taps, rate).flip(2).permute(1, 3, 0, 2)
-        self._weight = taps.reshape(outputs * rate, inputs, self._taps).contiguous()
-        self._bias = bias.repeat_interleave(rate)
+        weight = taps.reshape(outputs * rate, inputs, self._taps).contiguous()
+        self._convolve = convolution(weight, bias.repeat_interleave(rate))
 
     def __call__(self, x: Tensor, state: CodecState) -> Tensor:
         if self._taps > 1:
             x = _with_tail(self._name, x, self._taps - 1, state)
-        y = F.conv1d(x, self._weight, self._bias)
+        y = self._convolve(x)
         rows, _, columns = y.shape
         return (
             y.view(rows, -1, self._rate, columns)
