@@ -133,7 +133,7 @@ ENGINES: dict[str, EngineCard] = {
             instructs=True,
             loads_slowly=True,
             checkpoint=True,
-            modules=("torch", "tokenizers"),
+            modules=("torch", "tokenizers", "numba"),
             extra="neural",
         ),
     )

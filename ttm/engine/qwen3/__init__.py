@@ -30,7 +30,7 @@ REFERENCES = 8
 """Cloned voices that are kept; encoding one takes seconds on a CPU."""
 
 SHARED_FROM = 512
-"""Width of a talker from which several threads are of use."""
+"""Width of a talker from which several threads, and int8 weights, are of use."""
 
 SEED_MAX = (1 << 63) - 1
 
@@ -64,23 +64,27 @@ class Qwen3Engine:
         try:
             import torch
 
-            from ttm.engine.qwen3.placement import place
+            from ttm.engine.qwen3.placement import place, share_kernels
         except ImportError as failure:
             raise EngineUnavailable(
                 f"the qwen3 engine needs a package that is not installed ({failure.name})",
                 "Run `pip install 'ttm-speech[neural]'`",
             ) from failure
-        torch.set_num_threads(threads or _threads(checkpoint))
+        small = checkpoint and checkpoint.dimensions.talker_config.hidden_size < SHARED_FROM
+        torch.set_num_threads(threads or (1 if small else _cores()))
         self._threads = torch.get_num_threads()
-        self._quantize = "none" if quantize == "auto" else quantize
-        self._device, self._dtype = place(device, dtype)
+        self._place = place(device, dtype, "none" if small and quantize == "auto" else quantize)
         self._checkpoint, self._model = checkpoint, None
         if checkpoint is None:
             return
         from ttm.engine.qwen3.model import Model
         from ttm.engine.qwen3.utterance import Delivery
 
-        self._model = Model(checkpoint, self._device, self._dtype, loading)
+        if self._place.quantized:
+            share_kernels(self._threads)
+        self._model = Model(
+            checkpoint, self._place.device, self._place.dtype, loading, self._place.quantized
+        )
         sampling = _overridden(self._model.sampling, temperature, top_k, top_p, repetition_penalty)
         self._delivery = Delivery(sampling, tuple(chunk_frames), max_seconds)
         self._references: OrderedDict[tuple[str, int, int, str], _Heard] = OrderedDict()
@@ -88,10 +92,10 @@ class Qwen3Engine:
     def effective(self) -> dict[str, str | int | float | bool]:
         """What the settings came to here."""
         found: dict[str, str | int | float | bool] = {
-            "device": str(self._device),
-            "dtype": str(self._dtype).removeprefix("torch."),
+            "device": str(self._place.device),
+            "dtype": str(self._place.dtype).removeprefix("torch."),
             "codec_dtype": "float32",
-            "quantize": self._quantize,
+            "quantize": "int8" if self._place.quantized else "none",
             "threads": self._threads,
         }
         if self._checkpoint is None:
@@ -217,10 +221,7 @@ class _Heard:
         self.state: CodecState | None = None
 
 
-def _threads(checkpoint: Checkpoint | None) -> int:
-    """As many as there are cores; one for a model whose matrices are too small to be shared."""
-    if checkpoint and checkpoint.dimensions.talker_config.hidden_size < SHARED_FROM:
-        return 1
+def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

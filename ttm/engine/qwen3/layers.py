@@ -235,6 +235,11 @@ class Attention:
         self, queries: Tensor, keys: Tensor, values: Tensor, end: int, mask: Tensor | None
     ) -> Tensor:
         """Several new positions, each seeing those before it. `[B, S, heads, d]`."""
+        steps = queries.shape[1]
+        if mask is None and end > steps:
+            # `is_causal` would count the new positions from the first cached one.
+            mask = torch.ones(steps, end, dtype=torch.bool, device=queries.device)
+            mask = mask.tril(end - steps)
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
             keys[:, :, :end].repeat_interleave(self._group, 1),

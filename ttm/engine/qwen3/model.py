@@ -36,17 +36,20 @@ class Model:
         device: torch.device,
         dtype: torch.dtype,
         loading: Loading | None = None,
+        quantized: bool = False,
     ) -> None:
+        """`quantized`: int8 weights, on the CPU with `dtype` float32."""
         tell = loading or (lambda what, part: None)
         self.checkpoint, self.device, self.dtype = checkpoint, device, dtype
+        self.exact = device.type == "cpu" and dtype == torch.float32 and not quantized
         dimensions, weights = checkpoint.dimensions, checkpoint.weights
         codec = checkpoint.speech_tokenizer.decoder_config
         self.tokens = TextTokens(checkpoint.folder, dimensions)
         tell("talker", 0.05)
-        self.talker = Talker(dimensions.talker_config, weights, device, dtype)
+        self.talker = Talker(dimensions.talker_config, weights, device, dtype, quantized)
         tell("code predictor", 0.6)
         predictor = dimensions.talker_config.code_predictor_config
-        self.predictor = CodePredictor(predictor, weights, device, dtype)
+        self.predictor = CodePredictor(predictor, weights, device, dtype, quantized)
         tell("codec", 0.8)
         self.codec = Codec(codec, checkpoint.speech_weights, device)
         self.writer = PromptWriter(dimensions, self.tokens, self.talker, self.predictor)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import platform
+from typing import NamedTuple
 
 import torch
 
@@ -15,10 +17,18 @@ TYPES = {
 }
 
 
-def place(device: str, dtype: str) -> tuple[torch.device, torch.dtype]:
-    """The device and type that `auto` or a name stand for on this machine.
+class Place(NamedTuple):
+    device: torch.device
+    dtype: torch.dtype
+    """Of the activations, and of weights that are not quantized."""
+    quantized: bool
+    """int8 weights."""
 
-    Raises EngineUnavailable for a device that is not here.
+
+def place(device: str, dtype: str, quantize: str) -> Place:
+    """What `auto` or a name stand for on this machine.
+
+    Raises EngineUnavailable for what cannot be had here.
     """
     found = torch.device(_device(device))
     if found.type == "cuda" and not torch.cuda.is_available():
@@ -27,7 +37,27 @@ def place(device: str, dtype: str) -> tuple[torch.device, torch.dtype]:
         raise EngineUnavailable(*_absent(f"'{device}'"))
     if found.type == "mps" and not torch.backends.mps.is_available():
         raise EngineUnavailable(*_absent("MPS"))
-    return found, _type(found) if dtype == "auto" else TYPES[dtype]
+    fits = found.type == "cpu" and dtype in ("auto", "float32")
+    if quantize == "int8" and not fits:
+        raise EngineUnavailable(
+            "int8 weights are for the CPU, with activations in float32",
+            "Set engine.qwen3.quantize to auto, or device to cpu and dtype to auto",
+        )
+    if quantize == "int8" or (quantize == "auto" and fits and dtype == "auto" and _compiles()):
+        return Place(found, torch.float32, True)
+    return Place(found, _type(found) if dtype == "auto" else TYPES[dtype], False)
+
+
+def share_kernels(threads: int) -> None:
+    """Let the compiled kernels use so many threads."""
+    import numba
+
+    # More than there are cores is an error to numba.
+    numba.set_num_threads(min(threads, numba.get_num_threads()))
+
+
+def _compiles() -> bool:
+    return importlib.util.find_spec("numba") is not None
 
 
 def _device(name: str) -> str:

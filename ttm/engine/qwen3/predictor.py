@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from ttm.engine.qwen3.dimensions import PredictorDimensions
 from ttm.engine.qwen3.layers import Linear, linear
-from ttm.engine.qwen3.stack import Stack
+from ttm.engine.qwen3.stack import AnyStack, Stack
 
 Pick = Callable[[Tensor], Tensor]
 """Logits `[B, V]`, float32, to codes `[B]`."""
@@ -30,6 +30,7 @@ class CodePredictor:
         weights: Mapping[str, Tensor],
         device: torch.device,
         dtype: torch.dtype,
+        quantized: bool = False,
     ) -> None:
         at = "talker.code_predictor."
 
@@ -38,18 +39,28 @@ class CodePredictor:
 
         later = range(dimensions.num_code_groups - 1)
         self.dimensions = dimensions
-        self._table = torch.cat([matrix(f"model.codec_embedding.{i}.weight") for i in later])
-        """`[(G - 1) V, D]`: the embeddings of group 1, of group 2, and so on."""
+        tables = [weights[f"{at}model.codec_embedding.{i}.weight"] for i in later]
+        self._table = torch.cat([table.to(device) for table in tables])
+        """`[(G - 1) V, D]`, in the file's type: embeddings of group 1, of group 2, and so on."""
+        self._dtype = dtype
         self._starts = torch.tensor([i * dimensions.vocab_size for i in later], device=device)
-        self._heads = [linear(matrix(f"lm_head.{i}.weight")) for i in later]
-        self._stack = Stack(dimensions, weights, f"{at}model.", device, dtype)
+        self._stack: AnyStack
+        self._heads: list[Linear]
+        if quantized:
+            from ttm.engine.qwen3.quantized import QuantizedMatrix, QuantizedStack
+
+            self._stack = QuantizedStack(dimensions, weights, f"{at}model.")
+            self._heads = [QuantizedMatrix(weights[f"{at}lm_head.{i}.weight"]) for i in later]
+        else:
+            self._stack = Stack(dimensions, weights, f"{at}model.", device, dtype)
+            self._heads = [linear(matrix(f"lm_head.{i}.weight")) for i in later]
         self._narrow: Linear | None = None
         inputs = self._table[: -dimensions.vocab_size]
         if f"{at}small_to_mtp_projection.weight" in weights:
             narrow = [matrix(f"small_to_mtp_projection.{name}") for name in ("weight", "bias")]
             self._narrow = linear(*narrow)
             # Every code's projected row once, rather than 2 M products a pass.
-            inputs = F.linear(inputs, *narrow)
+            inputs = F.linear(inputs.to(dtype), *narrow)
         self._inputs = inputs.split(dimensions.vocab_size)
         """What the stack reads for a code of each group but the last."""
 
@@ -58,7 +69,7 @@ class CodePredictor:
 
         `first` `[N, D]`: code 0 embedded; `codes` `[N, G - 1]`: the others.
         """
-        later = F.embedding(codes + self._starts, self._table)
+        later = F.embedding(codes + self._starts, self._table).to(self._dtype)
         # One sum of all: added up one by one, bfloat16 would round 15 times.
         return torch.cat((first.unsqueeze(1), later), 1).sum(1)
 
@@ -74,6 +85,6 @@ class CodePredictor:
         codes: list[Tensor] = []
         for group, head in enumerate(self._heads):
             if group:
-                x = F.embedding(codes[-1], self._inputs[group - 1]).unsqueeze(1)
+                x = F.embedding(codes[-1], self._inputs[group - 1]).unsqueeze(1).to(self._dtype)
             codes.append(pick(head(self._stack(x, cache)[:, -1]).float()))
         return torch.stack(codes, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -18,6 +19,22 @@ from ttm.engine.qwen3.layers import (
     linear,
     paired,
 )
+
+
+class AnyCache(Protocol):
+    """What a stack remembers of the positions it has seen."""
+
+    length: int
+
+
+class AnyStack(Protocol):
+    """Layers that take positions behind those of a cache; see `Stack`."""
+
+    def cache(self, rows: int, capacity: int) -> AnyCache: ...
+
+    def __call__(
+        self, x: Tensor, cache: Any, positions: Tensor | None = None, mask: Tensor | None = None
+    ) -> Tensor: ...
 
 
 class Stack:

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ttm.engine.qwen3.dimensions import TalkerDimensions
-from ttm.engine.qwen3.layers import Cache, linear
-from ttm.engine.qwen3.stack import Stack
+from ttm.engine.qwen3.layers import Linear, linear
+from ttm.engine.qwen3.stack import AnyCache, AnyStack, Stack
 
 
 class Talker:
@@ -26,6 +26,7 @@ class Talker:
         weights: Mapping[str, Tensor],
         device: torch.device,
         dtype: torch.dtype,
+        quantized: bool = False,
     ) -> None:
         def matrix(name: str) -> Tensor:
             return weights[f"talker.{name}"].to(device, dtype, copy=True)
@@ -40,10 +41,18 @@ class Talker:
         self._text_outer = linear(
             matrix("text_projection.linear_fc2.weight"), matrix("text_projection.linear_fc2.bias")
         )
-        self.code_embedding = matrix("model.codec_embedding.weight")
-        """`[V, D]`."""
-        self._stack = Stack(dimensions, weights, "talker.model.", device, dtype)
-        self._head = linear(matrix("codec_head.weight"))
+        self._code_embedding = weights["talker.model.codec_embedding.weight"].to(device, copy=True)
+        """`[V, D]`, in the file's type."""
+        self._stack: AnyStack
+        self._head: Linear
+        if quantized:
+            from ttm.engine.qwen3.quantized import QuantizedMatrix, QuantizedStack
+
+            self._stack = QuantizedStack(dimensions, weights, "talker.model.")
+            self._head = QuantizedMatrix(weights["talker.codec_head.weight"])
+        else:
+            self._stack = Stack(dimensions, weights, "talker.model.", device, dtype)
+            self._head = linear(matrix("codec_head.weight"))
 
     def embed_text(self, ids: Tensor) -> Tensor:
         """Text tokens `[S]` as the talker reads them, `[S, D]`."""
@@ -52,15 +61,15 @@ class Talker:
 
     def embed_codes(self, ids: Tensor) -> Tensor:
         """First codes, or ids of the codec's control tokens, `[...]` to `[..., D]`."""
-        return F.embedding(ids, self.code_embedding)
+        return F.embedding(ids, self._code_embedding).to(self.dtype)
 
-    def cache(self, rows: int, capacity: int) -> Cache:
+    def cache(self, rows: int, capacity: int) -> AnyCache:
         return self._stack.cache(rows, capacity)
 
     def __call__(
         self,
         x: Tensor,
-        cache: Cache,
+        cache: AnyCache,
         positions: Tensor | None = None,
         mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:

@@ -67,7 +67,7 @@ def utter(
                 yield speaker.hear(codes)
             break
         except NotFinite:
-            if model.device.type == "cpu" and model.dtype == torch.float32:
+            if model.exact:
                 raise BadAudio(
                     "the model's numbers are not finite", "Fetch the checkpoint again"
                 ) from None
