@@ -47,8 +47,10 @@ def ours(checkpoint: str, dtype: str, threads: int) -> Callable[[int], dict[str,
     from ttm.engine.qwen3 import Qwen3Engine
     from ttm.speech import Speech
 
-    engine = Qwen3Engine(checkpoint, dtype=dtype, threads=threads, device="cpu", temperature=0)
+    how = {"quantize": "int8"} if dtype == "int8" else {"quantize": "none", "dtype": dtype}
+    engine = Qwen3Engine(checkpoint, threads=threads, device="cpu", temperature=0, **how)
     model = engine._loaded
+    read = frame_weights(model) * {"int8": 1, "bfloat16": 2, "float32": 4}[dtype]
     talker = model.talker = Timed(model.talker)
     predictor = model.predictor = Timed(model.predictor)
     decode = model.codec.decode = Timed(model.codec.decode)
@@ -63,11 +65,26 @@ def ours(checkpoint: str, dtype: str, threads: int) -> Callable[[int], dict[str,
             if isinstance(item, Audio):
                 samples += item.samples
                 first = first or (clock() - start if item.samples else 0.0)
-        return figures(
+        found = figures(
             start, samples / model.rate, first, talker.seconds, predictor.seconds, decode.seconds
         )
+        return found | {"read_gb_per_s": read / 1e6 / (found["talker_ms"] + found["predictor_ms"])}
 
     return run
+
+
+def frame_weights(model: Any) -> int:
+    """Weights that talker and code predictor read for one frame."""
+    total = 0
+    groups = model.checkpoint.dimensions.talker_config.num_code_groups
+    for name, tensor in model.checkpoint.weights.items():
+        if name.startswith(
+            ("talker.model.layers", "talker.codec_head", "talker.code_predictor.lm")
+        ):
+            total += tensor.numel()
+        elif name.startswith("talker.code_predictor.model.layers"):
+            total += tensor.numel() * (groups - 1)
+    return total
 
 
 def official(checkpoint: str, dtype: str, threads: int) -> Callable[[int], dict[str, float]]:

@@ -215,7 +215,7 @@ def test_a_whole_number_is_a_number_and_nothing_else_is(file):
         ("engine.qwen3.device", "gpu"),
         ("engine.qwen3.device", "cuda:"),
         ("engine.qwen3.dtype", "int8"),
-        ("engine.qwen3.quantize", "int8"),
+        ("engine.qwen3.quantize", "int4"),
         ("engine.qwen3.temperature", -0.5),
         ("engine.qwen3.top_p", 0),
         ("engine.qwen3.repetition_penalty", 0.9),
