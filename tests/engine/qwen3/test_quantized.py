@@ -13,7 +13,7 @@ from ttm.engine.qwen3.checkpoint import Checkpoint
 from ttm.engine.qwen3.generate import Generation
 from ttm.engine.qwen3.model import Model
 from ttm.engine.qwen3.prompt import Request
-from ttm.engine.qwen3.quantized import QuantizedMatrix, QuantizedStack, quantize
+from ttm.engine.qwen3.quantized import QuantizedMatrix, QuantizedStack
 from ttm.engine.qwen3.stack import Stack
 from ttm.errors import EngineUnavailable
 from ttm.speech import Speech
@@ -24,8 +24,8 @@ COSINE = 0.995
 
 
 def dequantized(weight: torch.Tensor) -> torch.Tensor:
-    rows, scale = (torch.from_numpy(each) for each in quantize(weight))
-    return rows.float() * scale[:, None]
+    matrix = QuantizedMatrix(weight)
+    return torch.from_numpy(matrix.weight).float() * torch.from_numpy(matrix.scale)[:, None]
 
 
 def random(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -34,11 +34,11 @@ def random(*shape: int, seed: int = 0) -> torch.Tensor:
 
 def test_a_row_is_its_largest_weight_in_127_steps():
     weight = random(6, 50) * torch.tensor([[1e-3], [1.0], [40.0], [1.0], [1.0], [0.0]])
-    rows, scale = quantize(weight)
-    assert abs(rows).max(1).tolist() == [127] * 5 + [0]
+    matrix = QuantizedMatrix(weight)
+    assert abs(matrix.weight).max(1).tolist() == [127] * 5 + [0]
     stored = weight.to(torch.bfloat16).float()
     error = (dequantized(weight) - stored).abs().amax(1)
-    assert (error <= torch.from_numpy(scale) / 2 * 1.001).all()
+    assert (error <= torch.from_numpy(matrix.scale) / 2 * 1.001).all()
 
 
 @pytest.mark.parametrize("rows", [1, 2, 9])

@@ -106,8 +106,14 @@ class Codec:
         """A copy of the tensor on the codec's device, in its type."""
         return self._weights[f"decoder.{name}"].to(self.device, self.dtype, copy=True)
 
-    def conv(self, name: str) -> tuple[Tensor, Tensor]:
+    def affine(self, name: str) -> tuple[Tensor, Tensor]:
+        """Weight and bias, copied."""
         return self.tensor(f"{name}.weight"), self.tensor(f"{name}.bias")
+
+    def conv(self, name: str) -> tuple[Tensor, Tensor]:
+        """A convolution's weight, perhaps still in the file, and its bias."""
+        weight = self._weights[f"decoder.{name}.weight"].to(self.device, self.dtype)
+        return weight, self.tensor(f"{name}.bias")
 
     def _codebook(self, part: str, level: int) -> Tensor:
         """Entries `[codebook_size, codebook_dim]`, already projected."""
@@ -232,9 +238,9 @@ class _ConvNext:
     def __init__(self, name: str, codec: Codec) -> None:
         weight, bias = codec.conv(f"{name}.dwconv.conv")
         self._depthwise = CausalConv(f"{name}.dwconv", weight, bias, groups=len(weight))
-        self._norm = codec.conv(f"{name}.norm")
-        self._wide = linear(*codec.conv(f"{name}.pwconv1"))
-        self._narrow = linear(*codec.conv(f"{name}.pwconv2"))
+        self._norm = codec.affine(f"{name}.norm")
+        self._wide = linear(*codec.affine(f"{name}.pwconv1"))
+        self._narrow = linear(*codec.affine(f"{name}.pwconv2"))
         self._gamma = codec.tensor(f"{name}.gamma")
 
     def __call__(self, x: Tensor, state: CodecState) -> Tensor:
@@ -250,8 +256,8 @@ class _Transformer:
     def __init__(self, size: CodecDimensions, codec: Codec) -> None:
         at = "pre_transformer"
         self._size, self._codec = size, codec
-        self._in = linear(*codec.conv(f"{at}.input_proj"))
-        self._out = linear(*codec.conv(f"{at}.output_proj"))
+        self._in = linear(*codec.affine(f"{at}.input_proj"))
+        self._out = linear(*codec.affine(f"{at}.output_proj"))
         self._norm = RmsNorm(codec.tensor(f"{at}.norm.weight"), size.rms_norm_eps)
         self._rotary = Rotary(size.head_dim, size.rope_theta, codec.device)
         self._layers = [

@@ -90,9 +90,11 @@ it into oneDNN's order at every call, which is 4/5 of the time of the two larges
 def convolution(
     weight: Tensor, bias: Tensor, dilation: int = 1, groups: int = 1
 ) -> Callable[[Tensor], Tensor]:
-    """`[B, C, T]` to `[B, C', T - (k - 1) dilation]` by `weight` `[C', C, k]`."""
-    product = linear(weight.flatten(1), bias) if weight.numel() >= CONVOLUTION_PACKED_FROM else None
-    if not isinstance(product, Packed) or dilation > 1 or groups > 1:
+    """`[B, C, T]` to `[B, C', T - (k - 1) dilation]` by `weight` `[C', C, k]`, which is copied."""
+    large = weight.numel() >= CONVOLUTION_PACKED_FROM and dilation == groups == 1
+    product = linear(weight.flatten(1), bias) if large else None
+    if not isinstance(product, Packed):
+        weight = weight.clone()
         return lambda x: F.conv1d(x, weight, bias, dilation=dilation, groups=groups)
     taps = weight.shape[2]
     return lambda x: product(x.unfold(2, taps, 1).transpose(1, 2).flatten(2)).transpose(1, 2)

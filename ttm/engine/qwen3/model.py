@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 import torch
@@ -21,6 +23,29 @@ from ttm.engine.qwen3.tokens import TextTokens
 
 Loading = Callable[[str, float], None]
 """Takes what is being loaded, and how much of the whole is there, from 0 to 1."""
+
+
+TOLD_EVERY = 2.0
+"""Seconds; a parent that hears nothing for long takes its worker for hung."""
+
+
+@contextmanager
+def telling(tell: Loading, what: str, part: float) -> Iterator[None]:
+    """Say again and again what is being done, for as long as it takes."""
+    done = threading.Event()
+
+    def repeat() -> None:
+        while not done.wait(TOLD_EVERY):
+            tell(what, part)
+
+    tell(what, part)
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 class Model:
@@ -58,7 +83,15 @@ class Model:
         self.rate: int = checkpoint.speech_tokenizer.output_sample_rate
         """Hertz."""
         checkpoint.forget()
+        if quantized:
+            with telling(tell, "kernels, which are compiled once", 0.95):
+                self._warm_up()
         tell("ready", 1.0)
+
+    def _warm_up(self) -> None:
+        """Run every kernel once, so that no speech waits for its compilation."""
+        position = torch.zeros(1, 1, self.talker.dimensions.hidden_size)
+        self.talker(position, self.talker.cache(1, 1))
 
     def generate(
         self,

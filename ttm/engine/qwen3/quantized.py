@@ -22,13 +22,10 @@ from ttm.engine.qwen3.layers import Rotary
 Array = NDArray[Any]
 
 
-def quantize(weight: Tensor) -> tuple[Array, Array]:
-    """int8 `[N, D]` and its float32 scales `[N]`."""
+def quantize(weight: Tensor, rows: Array, scale: Array) -> None:
+    """`weight` `[N, D]` to int8 `rows` `[N, D]` and their float32 `scale` `[N]`."""
     bits = weight.to(torch.bfloat16).contiguous().view(torch.int16).numpy().view(np.uint16)
-    rows = np.empty(bits.shape, np.int8)
-    scale = np.empty(len(bits), np.float32)
     kernels.quantize(bits, rows, scale)
-    return rows, scale
 
 
 class QuantizedMatrix:
@@ -37,7 +34,9 @@ class QuantizedMatrix:
     __slots__ = ("scale", "weight")
 
     def __init__(self, weight: Tensor) -> None:
-        self.weight, self.scale = quantize(weight)
+        self.weight = np.empty(weight.shape, np.int8)
+        self.scale = np.empty(len(weight), np.float32)
+        quantize(weight, self.weight, self.scale)
 
     def __call__(self, x: Tensor) -> Tensor:
         flat = x.reshape(-1, x.shape[-1]).numpy()
@@ -74,8 +73,8 @@ class QuantizedStack:
                 start = 0
                 for name, shape in zip(names, shapes, strict=True):
                     end = start + shape[0]
-                    quantized = quantize(weights[f"{at}layers.{layer}.{name}.weight"])
-                    packed[layer, start:end], scales[layer, start:end] = quantized
+                    weight = weights[f"{at}layers.{layer}.{name}.weight"]
+                    quantize(weight, packed[layer, start:end], scales[layer, start:end])
                     start = end
             return packed, scales
 
