@@ -50,7 +50,7 @@ def ours(checkpoint: str, dtype: str, threads: int) -> Callable[[int], dict[str,
     how = {"quantize": "int8"} if dtype == "int8" else {"quantize": "none", "dtype": dtype}
     engine = Qwen3Engine(checkpoint, threads=threads, device="cpu", temperature=0, **how)
     model = engine._loaded
-    read = frame_weights(model) * {"int8": 1, "bfloat16": 2, "float32": 4}[dtype]
+    read = model.bytes_a_second() * model.samples_per_frame / model.rate
     talker = model.talker = Timed(model.talker)
     predictor = model.predictor = Timed(model.predictor)
     decode = model.codec.decode = Timed(model.codec.decode)
@@ -71,20 +71,6 @@ def ours(checkpoint: str, dtype: str, threads: int) -> Callable[[int], dict[str,
         return found | {"read_gb_per_s": read / 1e6 / (found["talker_ms"] + found["predictor_ms"])}
 
     return run
-
-
-def frame_weights(model: Any) -> int:
-    """Weights that talker and code predictor read for one frame."""
-    total = 0
-    groups = model.checkpoint.dimensions.talker_config.num_code_groups
-    for name, tensor in model.checkpoint.weights.items():
-        if name.startswith(
-            ("talker.model.layers", "talker.codec_head", "talker.code_predictor.lm")
-        ):
-            total += tensor.numel()
-        elif name.startswith("talker.code_predictor.model.layers"):
-            total += tensor.numel() * (groups - 1)
-    return total
 
 
 def official(checkpoint: str, dtype: str, threads: int) -> Callable[[int], dict[str, float]]:

@@ -26,6 +26,7 @@ COMMANDS = {
     "engines": "List the engines, what each needs, and whether it is ready.",
     "config": "See and change settings.",
     "inspect": "Measure audio: duration, rate, peak, loudness, silence, clipping.",
+    "bench": "Measure how fast a model speaks on this machine.",
     "doctor": "Say what works here, and what to do about the rest.",
 }
 """Name and sentence; the command is what bears its name in `ttm.cli.<name>`."""

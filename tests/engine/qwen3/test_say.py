@@ -139,3 +139,18 @@ def test_importing_the_engine_loads_no_torch():
     )
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, capture_output=True, text=True).stdout == "False\n"
+
+
+def test_bench_knows_what_the_weights_cost(ttm, checkpoint):
+    done = ttm("bench", "-m", checkpoint, "--runs", "1", "--json", *BRIEF)
+    told = json.loads(done.stdout)
+    # Queries, keys, values and output, then the mlp; norms are what is left, below 2 %.
+    layers = 3 * (64 * 256 + 128 * 64 + 3 * 64 * 160) + 15 * 2 * (
+        64 * 256 + 128 * 64 + 3 * 64 * 128
+    )
+    heads = 1280 * 64 + 15 * 256 * 64
+    expected = 12.5 * 4 * (layers + heads)
+    assert told["effective"]["bytes_a_second"] == pytest.approx(expected, rel=0.02)
+    floor = told["effective"]["bytes_a_second"] / told["memory_bytes_per_s"]
+    assert told["memory_floor"] == pytest.approx(floor)
+    assert "reading the weights takes" in told["limit"]

@@ -103,6 +103,7 @@ class Qwen3Engine:
         dimensions = self._checkpoint.dimensions
         sampling = self._delivery.sampling
         return found | {
+            "bytes_a_second": self._loaded.bytes_a_second(),
             "mode": dimensions.tts_model_type,
             "size": dimensions.tts_model_size,
             "follows_instructions": dimensions.follows_instructions,

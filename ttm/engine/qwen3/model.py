@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from ttm.engine.qwen3.checkpoint import Checkpoint
 from ttm.engine.qwen3.codec import Codec
 from ttm.engine.qwen3.encoder import CodecEncoder
 from ttm.engine.qwen3.generate import Generation
+from ttm.engine.qwen3.layout import model_layout
 from ttm.engine.qwen3.predictor import CodePredictor
 from ttm.engine.qwen3.prompt import Prompt, PromptWriter, Reference, Request
 from ttm.engine.qwen3.sampling import Sampling
@@ -25,6 +27,8 @@ Loading = Callable[[str, float], None]
 """Takes what is being loaded, and how much of the whole is there, from 0 to 1."""
 
 
+FRAME_WEIGHTS = ("talker.model.layers.", "talker.codec_head.", "talker.code_predictor.lm_head.")
+"""What a frame reads once, by the beginnings of names."""
 TOLD_EVERY = 2.0
 """Seconds; a parent that hears nothing for long takes its worker for hung."""
 
@@ -66,6 +70,7 @@ class Model:
         """`quantized`: int8 weights, on the CPU with `dtype` float32."""
         tell = loading or (lambda what, part: None)
         self.checkpoint, self.device, self.dtype = checkpoint, device, dtype
+        self.quantized = quantized
         self.exact = device.type == "cpu" and dtype == torch.float32 and not quantized
         dimensions, weights = checkpoint.dimensions, checkpoint.weights
         codec = checkpoint.speech_tokenizer.decoder_config
@@ -87,6 +92,18 @@ class Model:
             with telling(tell, "kernels, which are compiled once", 0.95):
                 self._warm_up()
         tell("ready", 1.0)
+
+    def bytes_a_second(self) -> int:
+        """Bytes of weights that talker and code predictor read for a second of sound."""
+        passes = self.predictor.dimensions.num_code_groups - 1
+        values = 0
+        for name, shape in model_layout(self.checkpoint.dimensions).items():
+            if name.startswith("talker.code_predictor.model.layers."):
+                values += passes * math.prod(shape)
+            elif name.startswith(FRAME_WEIGHTS):
+                values += math.prod(shape)
+        width = 1 if self.quantized else self.dtype.itemsize
+        return values * width * self.rate // self.samples_per_frame
 
     def _warm_up(self) -> None:
         """Run every kernel once, so that no speech waits for its compilation."""
