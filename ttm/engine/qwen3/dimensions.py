@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeVar
 from ttm.errors import BadCheckpoint
 
 Mode = Literal["custom_voice", "voice_design", "base"]
-MODES: tuple[Mode, ...] = ("custom_voice", "voice_design", "base")
+MODES: tuple[Mode, ...] = typing.get_args(Mode)
 
 LARGEST = 1 << 24
 """No size in a configuration is larger; the text vocabulary has 151,936 entries."""
@@ -262,6 +262,8 @@ def read_speech_tokenizer(folder: Path) -> SpeechTokenizerDimensions:
         raise _bad(path, "decoder_config.num_semantic_quantizers is not 1")
     if not encoder.num_quantizers > encoder.num_semantic_quantizers == 1:
         raise _bad(path, "encoder_config.num_semantic_quantizers is not 1")
+    if encoder.sampling_rate != dimensions.input_sample_rate:
+        raise _bad(path, "encoder_config.sampling_rate is not input_sample_rate")
     if not 1 <= dimensions.encoder_valid_num_quantizers <= encoder.num_quantizers:
         raise _bad(path, "encoder_valid_num_quantizers is more than the encoder has")
     _check_heads(path, "decoder_config", decoder)

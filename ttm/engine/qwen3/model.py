@@ -17,7 +17,7 @@ from ttm.engine.qwen3.encoder import CodecEncoder
 from ttm.engine.qwen3.generate import Generation
 from ttm.engine.qwen3.layout import model_layout
 from ttm.engine.qwen3.predictor import CodePredictor
-from ttm.engine.qwen3.prompt import Prompt, PromptWriter, Reference, Request
+from ttm.engine.qwen3.prompt import Prompt, PromptWriter, Reference
 from ttm.engine.qwen3.sampling import Sampling
 from ttm.engine.qwen3.speaker import SpeakerEncoder
 from ttm.engine.qwen3.talker import Talker
@@ -112,14 +112,13 @@ class Model:
 
     def generate(
         self,
-        requests: list[Request] | list[Prompt],
+        prompts: list[Prompt],
         sampling: Sampling,
         generator: torch.Generator,
         frames: int,
         spoken: Tensor | None = None,
     ) -> Generation:
         """See `Generation`."""
-        prompts = [r if isinstance(r, Prompt) else self.writer.write(r) for r in requests]
         return Generation(self.talker, self.predictor, prompts, sampling, generator, frames, spoken)
 
     def reference(self, samples: Tensor, transcript: str = "") -> Reference:

@@ -52,7 +52,11 @@ class TextTokens:
         self._tokenizer.add_special_tokens(tokens)
         self._tokenizer.encode_special_tokens = True
         self._start, self._end = dimensions.im_start_token_id, dimensions.im_end_token_id
-        for name, id in (("<|im_start|>", self._start), ("<|im_end|>", self._end)):
+        for name, id in (
+            ("<|im_start|>", self._start),
+            ("<|im_end|>", self._end),
+            ("assistant", dimensions.assistant_token_id),
+        ):
             if self._tokenizer.token_to_id(name) != id:
                 raise BadCheckpoint(
                     f"{folder / 'tokenizer_config.json'} and config.json disagree about {name}",
