@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import os
 import resource
@@ -59,7 +60,7 @@ def ours(checkpoint: str, dtype: str, threads: int) -> Callable[[int], dict[str,
         for part in (talker, predictor, decode):
             part.seconds.clear()
         seconds = frames * model.samples_per_frame / model.rate
-        engine._delivery = type(engine._delivery)(engine._delivery.sampling, max_seconds=seconds)
+        engine._delivery = dataclasses.replace(engine._delivery, max_seconds=seconds)
         start, first, samples = clock(), 0.0, 0
         for item in engine.speak(Speech(TEXT, voice="ryan", language="English")):
             if isinstance(item, Audio):

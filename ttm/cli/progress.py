@@ -21,19 +21,18 @@ class Progress:
 
     def show(self, report: Report) -> None:
         """How much was spoken so far."""
-        now = time.monotonic()
-        if self._wanted and now >= self._next:
-            self._next = now + REDRAW
-            self._shown = True
-            output.redraw(f"{_clock(report.seconds)} spoken, sentence {report.chunks + 1}")
+        self._draw(f"{_clock(report.seconds)} spoken, sentence {report.chunks + 1}")
 
     def loading(self, model: str, what: str, part: float) -> None:
         """How much of a model is loaded, from 0 to 1."""
+        self._draw(f"Loading {model}: {what} {part:.0%}")
+
+    def _draw(self, text: str) -> None:
         now = time.monotonic()
         if self._wanted and now >= self._next:
             self._next = now + REDRAW
             self._shown = True
-            output.redraw(f"Loading {model}: {what} {part:.0%}")
+            output.redraw(text)
 
     def clear(self) -> None:
         if self._shown:

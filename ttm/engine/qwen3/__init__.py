@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttm.audio import Audio
 from ttm.audio.recording import read_recording
+from ttm.engine import Effective, Tell
 from ttm.engine.qwen3.checkpoint import Checkpoint
 from ttm.engine.qwen3.voices import DESIGNED, language, voices
 from ttm.errors import EngineUnavailable, UnknownName, UsageError, did_you_mean
@@ -56,7 +57,7 @@ class Qwen3Engine:
         repetition_penalty: float = -1.0,
         max_seconds: float = 0.0,
         chunk_frames: Sequence[int] = (1, 2, 4, 8),
-        loading: Callable[[str, float], None] | None = None,
+        loading: Tell | None = None,
     ) -> None:
         checkpoint = Checkpoint(Path(folder)) if folder else None
         if loading:
@@ -89,11 +90,13 @@ class Qwen3Engine:
         self._delivery = Delivery(sampling, tuple(chunk_frames), max_seconds)
         self._references: OrderedDict[tuple[str, int, int, str], _Heard] = OrderedDict()
 
-    def effective(self) -> dict[str, str | int | float | bool]:
+    def effective(self) -> Effective:
         """What the settings came to here."""
-        found: dict[str, str | int | float | bool] = {
+        from ttm.engine.qwen3.placement import type_name
+
+        found: Effective = {
             "device": str(self._place.device),
-            "dtype": str(self._place.dtype).removeprefix("torch."),
+            "dtype": type_name(self._place.dtype),
             "codec_dtype": "float32",
             "quantize": "int8" if self._place.quantized else "none",
             "threads": self._threads,
@@ -180,30 +183,29 @@ class Qwen3Engine:
 
         path = Path(speech.recording)
         model = self._loaded
-        # Read first: it says in one sentence what is wrong with a path.
+        # What is wrong with a path that is no file, `read_recording` says in one sentence.
         stat = path.stat() if path.is_file() else None
-        key = (str(path), stat.st_mtime_ns if stat else 0, stat.st_size if stat else 0)
-        heard = self._references.pop((*key, speech.transcript), None)
+        version = (stat.st_mtime_ns, stat.st_size) if stat else (0, 0)
+        key = (str(path), *version, speech.transcript)
+        heard = self._references.pop(key, None)
         if heard is None:
             rate = model.checkpoint.speech_tokenizer.input_sample_rate
             samples = torch.from_numpy(read_recording(path, rate))
-            reference = model.reference(samples, speech.transcript)
-            heard = _Heard(reference)
-        self._references[(*key, speech.transcript)] = heard
+            heard = _Heard(model.reference(samples, speech.transcript))
+        self._references[key] = heard
         while len(self._references) > REFERENCES:
             self._references.popitem(last=False)
         return heard
 
     def _prime(self, heard: _Heard) -> Iterator[Audio]:
         """Bring the codec behind the reference, drawing breath."""
+        from ttm.engine.qwen3.codec import CodecState
         from ttm.engine.qwen3.utterance import prime
 
-        model = self._loaded
-        primed = None
-        for state in prime(model, heard.reference):
-            primed = state
+        model, state = self._loaded, CodecState()
+        for _ in prime(model, heard.reference, state):
             yield Audio(b"", model.rate, "f32")
-        heard.state = primed
+        heard.state = state
 
     def _plain(self) -> Model:
         """The same checkpoint in float32 on the CPU, for one utterance."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ttm.engine.qwen3.predictor import CodePredictor
-from ttm.engine.qwen3.prompt import Prompt
+from ttm.engine.qwen3.prompt import Prompt, embed_frames
 from ttm.engine.qwen3.sampling import Rules, Sampling, chooser
 from ttm.engine.qwen3.talker import Talker
 
@@ -112,7 +112,7 @@ class Generation:
         if self._spoken is None or not len(self._spoken):
             return prompt
         codes = self._spoken
-        frames = self._predictor.embed(self._talker.embed_codes(codes[:, 0]), codes[:, 1:])
+        frames = embed_frames(self._talker, self._predictor, codes)
         beside = torch.cat([self._beside(frame) for frame in range(len(codes))])
         return torch.cat((prompt, frames + beside))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from ttm.engine import Tell
 from ttm.engine.qwen3.checkpoint import Checkpoint
 from ttm.engine.qwen3.codec import Codec
 from ttm.engine.qwen3.encoder import CodecEncoder
@@ -23,10 +24,6 @@ from ttm.engine.qwen3.speaker import SpeakerEncoder
 from ttm.engine.qwen3.talker import Talker
 from ttm.engine.qwen3.tokens import TextTokens
 
-Loading = Callable[[str, float], None]
-"""Takes what is being loaded, and how much of the whole is there, from 0 to 1."""
-
-
 FRAME_WEIGHTS = ("talker.model.layers.", "talker.codec_head.", "talker.code_predictor.lm_head.")
 """What a frame reads once, by the beginnings of names."""
 TOLD_EVERY = 2.0
@@ -34,7 +31,7 @@ TOLD_EVERY = 2.0
 
 
 @contextmanager
-def telling(tell: Loading, what: str, part: float) -> Iterator[None]:
+def telling(tell: Tell, what: str, part: float) -> Iterator[None]:
     """Say again and again what is being done, for as long as it takes."""
     done = threading.Event()
 
@@ -64,7 +61,7 @@ class Model:
         checkpoint: Checkpoint,
         device: torch.device,
         dtype: torch.dtype,
-        loading: Loading | None = None,
+        loading: Tell | None = None,
         quantized: bool = False,
     ) -> None:
         """`quantized`: int8 weights, on the CPU with `dtype` float32."""

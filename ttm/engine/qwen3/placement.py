@@ -48,6 +48,11 @@ def place(device: str, dtype: str, quantize: str) -> Place:
     return Place(found, _type(found) if dtype == "auto" else TYPES[dtype], False)
 
 
+def type_name(dtype: torch.dtype) -> str:
+    """As the settings call it: `float32`."""
+    return str(dtype).removeprefix("torch.")
+
+
 def share_kernels(threads: int) -> None:
     """Let the compiled kernels use so many threads."""
     import numba

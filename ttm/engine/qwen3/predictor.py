@@ -7,7 +7,7 @@ V codes in a codebook, G groups (16).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -15,10 +15,8 @@ from torch.nn import functional as F
 
 from ttm.engine.qwen3.dimensions import PredictorDimensions
 from ttm.engine.qwen3.layers import Linear, linear
+from ttm.engine.qwen3.sampling import Choose
 from ttm.engine.qwen3.stack import AnyStack, Stack
-
-Pick = Callable[[Tensor], Tensor]
-"""Logits `[B, V]`, float32, to codes `[B]`."""
 
 
 class CodePredictor:
@@ -73,7 +71,7 @@ class CodePredictor:
         # One sum of all: added up one by one, bfloat16 would round 15 times.
         return torch.cat((first.unsqueeze(1), later), 1).sum(1)
 
-    def __call__(self, hidden: Tensor, first: Tensor, pick: Pick) -> Tensor:
+    def __call__(self, hidden: Tensor, first: Tensor, pick: Choose) -> Tensor:
         """Codes 1 to G - 1 of a frame, `[B, G - 1]`.
 
         `hidden` `[B, D]`: the talker's state that chose code 0; `first` `[B, D]`: code 0 embedded.

@@ -64,6 +64,11 @@ class Prompt:
     """Frames of the reference that the prefill ends with."""
 
 
+def embed_frames(talker: Talker, predictor: CodePredictor, codes: Tensor) -> Tensor:
+    """Frames `[F, G]` as the talker hears them, `[F, D]`: the sum of their codes' embeddings."""
+    return predictor.embed(talker.embed_codes(codes[:, 0]), codes[:, 1:])
+
+
 class PromptWriter:
     """Lays requests out for one checkpoint."""
 
@@ -98,7 +103,12 @@ class PromptWriter:
         if reference is not None and reference.codes is not None:
             told = self._tokens.reference(reference.transcript)[ROLE:-BEHIND_REFERENCE]
             text = torch.cat((self._text([*told, *said]), end))
-            frames = torch.cat((self._codes([codec.codec_bos_id]), self.frames(reference.codes)))
+            frames = torch.cat(
+                (
+                    self._codes([codec.codec_bos_id]),
+                    embed_frames(self._talker, self._predictor, reference.codes),
+                )
+            )
         else:
             text = torch.cat((self._text(said), end))
             frames = self._codes([codec.codec_bos_id])
@@ -113,10 +123,6 @@ class PromptWriter:
             parts.append(padding + frames)
             trailing = padding[:0]
         return Prompt(torch.cat(parts), trailing, padding[0], len(said), len(frames) - 1)
-
-    def frames(self, codes: Tensor) -> Tensor:
-        """Frames `[F, G]` as the talker hears them, `[F, D]`: the sum of their embeddings."""
-        return self._predictor.embed(self._talker.embed_codes(codes[:, 0]), codes[:, 1:])
 
     def _tag(self, request: Request) -> list[int]:
         codec = self._dimensions.talker_config

@@ -50,7 +50,7 @@ class Stack:
     ) -> None:
         """`at` is what every name in `weights` begins with."""
         self.dimensions = dimensions
-        self.device, self.dtype = device, dtype
+        self.device = device
         self._layers = [
             _layer(dimensions, weights, f"{at}layers.{i}.", device, dtype)
             for i in range(dimensions.num_hidden_layers)

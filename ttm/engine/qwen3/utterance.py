@@ -12,6 +12,7 @@ from ttm.audio import Audio
 from ttm.engine.qwen3.codec import CodecState
 from ttm.engine.qwen3.generate import NotFinite
 from ttm.engine.qwen3.model import Model
+from ttm.engine.qwen3.placement import type_name
 from ttm.engine.qwen3.prompt import Reference, Request
 from ttm.engine.qwen3.sampling import Sampling
 from ttm.errors import BadAudio, TextError
@@ -32,10 +33,10 @@ class Delivery:
     """How an engine speaks, whatever it says."""
 
     sampling: Sampling
-    ramp: tuple[int, ...] = (1, 2, 4, 8)
+    ramp: tuple[int, ...]
     """Frames decoded at a time: the first is heard soonest, later ones cost less each. The last
     number holds for ever."""
-    max_seconds: float = 0.0
+    max_seconds: float
     """0 leaves it to the text's length."""
 
 
@@ -73,7 +74,7 @@ def utter(
                 ) from None
             yield (
                 f"the model's numbers overflowed on {model.device.type} in "
-                f"{_name(model.dtype)}; this part was spoken on the CPU in float32"
+                f"{type_name(model.dtype)}; this part was spoken on the CPU in float32"
             )
             model = plain()
             prompt = model.writer.write(_moved(request, model.device))
@@ -85,13 +86,12 @@ def utter(
         yield f"the speech did not end by itself and was stopped after {seconds:.1f} s"
 
 
-def prime(model: Model, reference: Reference) -> Iterator[CodecState]:
-    """The codec's state behind a reference, step by step; the last one is whole."""
-    state = CodecState()
+def prime(model: Model, reference: Reference, state: CodecState) -> Iterator[None]:
+    """Bring the codec's state behind a reference, step by step."""
     assert reference.codes is not None
     for part in reference.codes.split(PRIMING):
         model.codec.decode(part.T[None], state)
-        yield state
+        yield
 
 
 class _Speaker:
@@ -149,7 +149,3 @@ def _moved(request: Request, device: torch.device) -> Request:
     return replace(
         request, reference=replace(reference, embedding=reference.embedding.to(device), codes=codes)
     )
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")

@@ -12,7 +12,7 @@ import math
 import mmap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ttm.engine.qwen3.layout import Layout, Shape
 from ttm.errors import BadCheckpoint
@@ -43,7 +43,7 @@ class TensorFile(Mapping[str, "torch.Tensor"]):
         except OSError as failure:
             raise BadCheckpoint(*_absence(path)) from failure
         with file:
-            self._entries = _read_header(path, file.read(8), file.read, size)
+            self._entries = _read_header(path, file, size)
             _check(path, self._entries, layout)
             # A private mapping is writable to torch, and nothing of it reaches the file.
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
@@ -88,14 +88,15 @@ def _absence(path: Path) -> tuple[str, str]:
     return f"{path} is missing or cannot be read", "Point --model at a complete checkpoint"
 
 
-def _read_header(path: Path, first: bytes, read, size: int) -> Entries:  # type: ignore[no-untyped-def]
+def _read_header(path: Path, file: BinaryIO, size: int) -> Entries:
+    first = file.read(8)
     length = int.from_bytes(first, "little")
     if len(first) < 8 or first[:2] == b"PK" or first[:1] == b"\x80":
         raise _bad(path, "is a pickle or an archive, not a safetensors file")
     if not 2 <= length <= min(HEADER_MAX, size - 8):
         raise _bad(path, "is no safetensors file, or was cut short")
     try:
-        header = json.loads(read(length))
+        header = json.loads(file.read(length))
         header.pop("__metadata__", None)
         entries: Entries = {}
         for name, entry in header.items():
