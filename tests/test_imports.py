@@ -20,10 +20,15 @@ HEAVY = {
 
 TELL = """
 import atexit, json, os, sys
-atexit.register(lambda: open(os.environ["TELL"] + f".{os.getpid()}", "w").write(
-    json.dumps([sys.argv[:1], sorted({name.partition(".")[0] for name in sys.modules})])))
+def tell():
+    told = os.environ["TELL"] + f".{os.getpid()}"
+    with open(told + ".part", "w") as file:
+        json.dump([sys.argv[:1], sorted({name.partition(".")[0] for name in sys.modules})], file)
+    os.rename(told + ".part", told + ".json")
+atexit.register(tell)
 """
-"""A sitecustomize with which each process tells at its end what it has imported."""
+"""A sitecustomize with which each process tells at its end what it has imported; one that is killed
+meanwhile, as a worker may be, tells nothing."""
 
 
 @pytest.fixture
@@ -35,8 +40,8 @@ def imported(ttm, tmp_path):
         env = {"PYTHONPATH": str(tmp_path), "TELL": str(tmp_path / "told")}
         done = ttm(*words, env=env, **options)
         assert done.returncode == code, done.stderr
-        told = [json.loads(each.read_text()) for each in tmp_path.glob("told.*")]
-        for each in tmp_path.glob("told.*"):
+        told = [json.loads(each.read_text()) for each in tmp_path.glob("told.*.json")]
+        for each in tmp_path.glob("told.*.json"):
             each.unlink()
         # A worker is killed and tells nothing, unless it ends because it cannot load.
         (modules,) = (modules for argv, modules in told if "worker" not in argv[0])
