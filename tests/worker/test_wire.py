@@ -82,7 +82,7 @@ VOICES = st.builds(
 OPTIONS = st.dictionaries(TEXTS, TEXTS | NUMBERS | SECONDS | st.booleans(), max_size=3)
 MESSAGES = st.one_of(
     st.builds(Load, TEXTS, OPTIONS),
-    st.builds(Speak, NUMBERS, SPEECHES, st.none() | SPEECHES),
+    st.builds(Speak, NUMBERS, SPEECHES, st.lists(SPEECHES, max_size=3).map(tuple)),
     st.builds(Cancel, NUMBERS),
     st.builds(ListVoices, NUMBERS),
     st.builds(Loading, TEXTS, st.floats(0, 1)),
@@ -196,9 +196,9 @@ def test_junk_is_no_message(junk):
         '{"type": "load", "engine": "tone"}',
         '{"type": "load", "engine": "tone", "options": []}',
         '{"type": "speak", "id": 1}',
-        '{"type": "speak", "id": 1, "speech": "hi", "then": null}',
-        '{"type": "speak", "id": 1, "speech": {"text": "hi", "tempo": 3}, "then": null}',
-        '{"type": "speak", "id": 1, "speech": null, "then": null}',
+        '{"type": "speak", "id": 1, "speech": "hi", "then": []}',
+        '{"type": "speak", "id": 1, "speech": {"text": "hi", "tempo": 3}, "then": []}',
+        '{"type": "speak", "id": 1, "speech": null, "then": []}',
         '{"type": "voices", "id": 1, "voices": [3]}',
         '{"type": "voices", "id": 1, "voices": [{"name": "a"}]}',
         '{"type": "failed", "id": 1, "code": 6, "what": "it"}',

@@ -225,6 +225,7 @@ class _Speaking:
             model=self._config.say.model,
             follow=self._request.follow,
             ahead=self._ahead,
+            unheard=not self._player and self._request.output != "-",
         )
         timings = TimingFile(timed) if timed else None
         sink: Sink | None = None

@@ -6,7 +6,7 @@ A name is free, loading costs: nothing here imports an engine until `load`.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -49,8 +49,8 @@ class Engine(Protocol):
 class Foresighted(Engine, Protocol):
     """An engine that speaks sooner what it was told to expect."""
 
-    def expect(self, speech: Speech) -> None:
-        """Begin with a speech that will probably be asked for next."""
+    def expect(self, speeches: Sequence[Speech]) -> None:
+        """Begin with what will probably be asked for after the next speech, in this order."""
         ...
 
 
@@ -94,6 +94,10 @@ class EngineCard:
     checkpoint: bool = False
     """Called with `folder=`, the checkpoint that it speaks with; with an empty one, it loads
     nothing and only answers `effective`."""
+    foresight: int = 1
+    """Speeches after the next one that it is told of, where there are any."""
+    foresight_unheard: int = 1
+    """As many where nobody listens yet, so that the first need not be soon."""
     modules: tuple[str, ...] = ()
     """Packages that ttm does not bring by itself."""
     extra: str = ""
@@ -133,6 +137,8 @@ ENGINES: dict[str, EngineCard] = {
             instructs=True,
             loads_slowly=True,
             checkpoint=True,
+            foresight=0,
+            foresight_unheard=3,
             modules=("torch", "tokenizers", "numba"),
             extra="neural",
         ),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import unicodedata
-from collections.abc import Generator, Iterable, Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from ttm.audio import Audio, SampleFormat, silence
@@ -91,7 +93,7 @@ class Narration:
         config: Config,
         *,
         follow: bool,
-        ahead: bool,
+        foresight: int,
     ) -> None:
         self.report = report
         self._worker = worker
@@ -100,7 +102,7 @@ class Narration:
         self._speech = speech
         self._say = config.say
         self._follow = follow
-        self._ahead = ahead
+        self._foresight = foresight
         pitch = min(max(speech.pitch, engine.lowest), engine.highest)
         self._higher = 2 ** ((speech.pitch - pitch) / 12)
         tempo = speech.rate / self._higher
@@ -120,7 +122,7 @@ class Narration:
             yield audio
 
     def _spoken(self) -> Iterator[Audio]:
-        for chunk, after in self._paired():
+        for chunk, after in self._foreseen():
             if not self._follow and self.report.chunks:
                 yield from self._silence(self._pause(chunk.begins))
             yield from self._chunk(chunk, after)
@@ -136,17 +138,15 @@ class Narration:
         if not self._samples:
             raise NothingToSpeak("nothing in the text has a sound in this voice")
 
-    def _paired(self) -> Iterator[tuple[Chunk, Chunk | None]]:
-        """Each chunk with the one after it, unless that one would have to be waited for."""
-        if not self._ahead:
-            yield from ((chunk, None) for chunk in self._chunks)
-            return
+    def _foreseen(self) -> Iterator[tuple[Chunk, tuple[Chunk, ...]]]:
+        """Each chunk with those after it that the engine is to know of."""
         chunks = iter(self._chunks)
-        chunk = next(chunks, None)
-        while chunk is not None:
-            after = next(chunks, None)
-            yield chunk, after
-            chunk = after
+        coming = deque(islice(chunks, self._foresight))
+        for chunk in chunks:
+            coming.append(chunk)
+            yield coming.popleft(), tuple(coming)
+        while coming:
+            yield coming.popleft(), tuple(coming)
 
     def _pause(self, at: str) -> float:
         """Seconds of silence where a chunk begins or ends so."""
@@ -157,12 +157,12 @@ class Narration:
         if seconds > 0 and self._rate:
             yield silence(seconds, self._rate, self._format)
 
-    def _chunk(self, chunk: Chunk, after: Chunk | None) -> Iterator[Audio]:
+    def _chunk(self, chunk: Chunk, after: Sequence[Chunk]) -> Iterator[Audio]:
         """The chunk's audio, with its words and itself timed in the original text."""
         began = self._samples
         number = self.report.chunks
         speech = self._worded(chunk, number)
-        then = self._worded(after, number + 1) if after else None
+        then = tuple(self._worded(each, number + i) for i, each in enumerate(after, start=1))
         heard = yield from self._surely(chunk, speech, then)
         if heard:
             at, until = began / self._rate, self._samples / self._rate
@@ -177,7 +177,7 @@ class Narration:
         return replace(self._able, text=chunk.text, continues=number % STRETCH > 0)
 
     def _surely(
-        self, chunk: Chunk, speech: Speech, then: Speech | None = None, again: bool = False
+        self, chunk: Chunk, speech: Speech, then: tuple[Speech, ...] = (), again: bool = False
     ) -> Generator[Audio, None, bool]:
         """The chunk, whole or in pieces; what cannot be spoken raises or is skipped.
 
@@ -218,7 +218,7 @@ class Narration:
             self.report.skips.append(skip)
         yield from self._silence(SKIPPED)
 
-    def _once(self, chunk: Chunk, speech: Speech, then: Speech | None) -> Iterator[Audio]:
+    def _once(self, chunk: Chunk, speech: Speech, then: tuple[Speech, ...]) -> Iterator[Audio]:
         """One engine call: clean edges, what the engine cannot do, volume, places."""
         with contextlib.closing(self._worker.speak(speech, then)) as spoken:
             blocks = edged(guarded(self._noted(spoken), speech, self._engine.name))

@@ -126,11 +126,13 @@ class Narrator:
         model: str,
         follow: bool = False,
         ahead: bool = False,
+        unheard: bool = False,
     ) -> Narration:
         """Speak a plan's chunks with the settings' rate, pitch, volume, pauses and seed.
 
         `follow`: each pause comes with the chunk before it, so that what is said is out at once.
-        `ahead`: the next chunk is there without waiting, so the engine may begin with it.
+        `ahead`: the next chunks are there without waiting, so the engine may begin with them.
+        `unheard`: nobody listens before all of it is there, so it may begin with several.
         """
         say = self._config.say
         found, engine = self._found(model)
@@ -158,7 +160,7 @@ class Narrator:
             report,
             self._config,
             follow=follow,
-            ahead=ahead,
+            foresight=(engine.foresight_unheard if unheard else engine.foresight) if ahead else 0,
         )
 
     def close(self) -> None:

@@ -99,7 +99,7 @@ class Servant:
         try:
             match message:
                 case Speak(number, speech, then):
-                    if then is not None and isinstance(engine, Foresighted):
+                    if then and isinstance(engine, Foresighted):
                         engine.expect(then)
                     for said in engine.speak(speech):
                         if number <= self._cancelled:

@@ -142,7 +142,7 @@ class Worker:
                 return list(message.voices)
         return []
 
-    def speak(self, speech: Speech, then: Speech | None = None) -> Generator[Audio | str]:
+    def speak(self, speech: Speech, then: tuple[Speech, ...] = ()) -> Generator[Audio | str]:
         """The engine's audio and notes as they come; to cancel, close the iterator.
 
         `then` is what will probably be asked for next, for an engine that can begin with it.

@@ -37,8 +37,8 @@ class Speak:
     kind: ClassVar[str] = "speak"
     id: int
     speech: Speech
-    then: Speech | None = None
-    """What will probably be asked for next."""
+    then: tuple[Speech, ...] = ()
+    """What will probably be asked for next, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +169,8 @@ def encode(message: Message) -> bytes:
             payload = value.pcm
         elif isinstance(value, Speech):
             fields[field.name] = _plain(value)
-        elif field.name == "voices":
-            fields[field.name] = [_plain(voice) for voice in value]
+        elif field.name in ("voices", "then"):
+            fields[field.name] = [_plain(one) for one in value]
         else:
             fields[field.name] = value
     return json.dumps(fields, separators=(",", ":")).encode() + b"\n" + payload
@@ -203,8 +203,7 @@ def assemble(kind: type[Message], fields: Mapping[str, Any], pcm: bytes) -> Mess
             values["audio"] = _audio(values, pcm)
         if kind is Speak:
             values["speech"] = Speech(**values["speech"])
-            if values["then"] is not None:
-                values["then"] = Speech(**values["then"])
+            values["then"] = tuple(Speech(**speech) for speech in values["then"])
         if kind is Voices:
             values["voices"] = tuple(_voice(voice) for voice in values["voices"])
         message = kind(**values)

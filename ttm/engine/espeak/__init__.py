@@ -78,9 +78,9 @@ class EspeakEngine:
             timings = _timings(_told(speech), said, self._library.rate)
             yield Audio(said.pcm, self._library.rate, "s16", timings)
 
-    def expect(self, speech: Speech) -> None:
-        """Have the mouth go on with it as soon as it has said what comes before."""
-        self._coming = speech if speech.continues else None
+    def expect(self, speeches: Sequence[Speech]) -> None:
+        """Have the mouth go on with the first as soon as it has said what comes before."""
+        self._coming = speeches[0] if speeches[0].continues else None
 
     def close(self) -> None:
         """End the mouth; the library ends with its process."""

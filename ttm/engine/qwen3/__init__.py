@@ -23,8 +23,9 @@ from ttm.speech import Speech, Voice
 
 if TYPE_CHECKING:
     from ttm.engine.qwen3.codec import CodecState
+    from ttm.engine.qwen3.ensemble import Ensemble
     from ttm.engine.qwen3.model import Model
-    from ttm.engine.qwen3.prompt import Reference
+    from ttm.engine.qwen3.prompt import Reference, Request
     from ttm.engine.qwen3.sampling import Sampling
 
 REFERENCES = 8
@@ -32,6 +33,9 @@ REFERENCES = 8
 
 SHARED_FROM = 512
 """Width of a talker from which several threads, and int8 weights, are of use."""
+
+STRETCH = 8
+"""Frames decoded at a time where nobody listens yet."""
 
 SEED_MAX = (1 << 63) - 1
 
@@ -56,7 +60,7 @@ class Qwen3Engine:
         top_p: float = -1.0,
         repetition_penalty: float = -1.0,
         max_seconds: float = 0.0,
-        chunk_frames: Sequence[int] = (1, 2, 4, 8),
+        chunk_frames: Sequence[int] = (1, 2, 4),
         loading: Tell | None = None,
     ) -> None:
         checkpoint = Checkpoint(Path(folder)) if folder else None
@@ -65,15 +69,15 @@ class Qwen3Engine:
         try:
             import torch
 
-            from ttm.engine.qwen3.placement import place, share_kernels
+            from ttm.engine.qwen3.placement import place
         except ImportError as failure:
             raise EngineUnavailable(
                 f"the qwen3 engine needs a package that is not installed ({failure.name})",
                 "Run `pip install 'ttm-speech[neural]'`",
             ) from failure
         small = checkpoint and checkpoint.dimensions.talker_config.hidden_size < SHARED_FROM
-        torch.set_num_threads(threads or (1 if small else _cores()))
-        self._threads = torch.get_num_threads()
+        self._threads = threads or (1 if small else _cores())
+        torch.set_num_threads(self._threads)
         self._place = place(device, dtype, "none" if small and quantize == "auto" else quantize)
         self._checkpoint, self._model = checkpoint, None
         if checkpoint is None:
@@ -81,13 +85,22 @@ class Qwen3Engine:
         from ttm.engine.qwen3.model import Model
         from ttm.engine.qwen3.utterance import Delivery
 
+        cores = None
         if self._place.quantized:
-            share_kernels(self._threads)
-        self._model = Model(
-            checkpoint, self._place.device, self._place.dtype, loading, self._place.quantized
-        )
+            from ttm.engine.qwen3.cores import Cores
+
+            cores = Cores(self._threads)
+        self._model = Model(checkpoint, self._place.device, self._place.dtype, loading, cores)
         sampling = _overridden(self._model.sampling, temperature, top_k, top_p, repetition_penalty)
         self._delivery = Delivery(sampling, tuple(chunk_frames), max_seconds)
+        self._coming: tuple[Speech, ...] = ()
+        self._together: Ensemble | None = None
+        if cores:
+            from ttm.engine.qwen3.ensemble import Ensemble
+
+            self._together = Ensemble(self._model, sampling, self._plain)
+            # What torch still computes is the codec's part, which has one core.
+            torch.set_num_threads(1)
         self._references: OrderedDict[tuple[str, int, int, str], _Heard] = OrderedDict()
 
     def effective(self) -> Effective:
@@ -120,38 +133,62 @@ class Qwen3Engine:
     def voices(self) -> list[Voice]:
         return voices(self._loaded.checkpoint.dimensions, "qwen3")
 
-    def speak(self, speech: Speech) -> Iterator[Audio | str]:
-        from ttm.engine.qwen3.prompt import Request
-        from ttm.engine.qwen3.utterance import utter
+    def expect(self, speeches: Sequence[Speech]) -> None:
+        """Speak these together with the next one, where that takes less time."""
+        self._coming = tuple(speeches)
 
-        model = self._loaded
-        dimensions = model.checkpoint.dimensions
-        mode = dimensions.tts_model_type
-        if speech.instruct and not dimensions.follows_instructions:
-            raise UsageError(*_deaf(mode))
-        request = Request(
-            speech.text,
-            language(dimensions, speech.language),
-            self._speaker(speech),
-            speech.instruct,
-        )
-        heard = None
-        if mode == "base":
+    def speak(self, speech: Speech) -> Iterator[Audio | str]:
+        from ttm.engine.qwen3.utterance import begin, utter
+
+        model, coming, self._coming = self._loaded, self._coming, ()
+        heard = self._voice(speech)
+        if heard and heard.reference.codes is not None and heard.state is None:
+            yield from self._prime(heard)
+        state = heard.state if heard else None
+        request = self._request(speech, heard)
+        seed = speech.seed & SEED_MAX
+        if self._together and (coming or self._together.knows(speech)):
+            together = replace(self._delivery, ramp=(STRETCH,))
+            yield from self._together.speak(
+                speech,
+                [each for each in coming if _voice_of(each) == _voice_of(speech)],
+                lambda one: begin(
+                    model, self._request(one, heard), together, one.seed & SEED_MAX, state
+                ),
+            )
+        else:
+            yield from utter(model, self._plain, request, self._delivery, seed, state)
+
+    def _voice(self, speech: Speech) -> _Heard | None:
+        """The voice of the speech's recording, where it is to be cloned. Raises UsageError."""
+        if self._loaded.checkpoint.dimensions.tts_model_type == "base":
             if not speech.recording:
                 raise UsageError(
                     "this model speaks with the voice of a recording", "Give one with --voice FILE"
                 )
-            heard = self._heard(speech)
-            # The official package lays the text of a clone out beside the frames.
-            request = replace(request, reference=heard.reference, streaming=True)
-        elif speech.recording:
+            return self._heard(speech)
+        if speech.recording:
             raise UsageError(
                 "this model cannot clone a voice", "Use a base model, such as qwen3:0.6b-base"
             )
-        if heard and heard.reference.codes is not None and heard.state is None:
-            yield from self._prime(heard)
-        state = heard.state if heard else None
-        yield from utter(model, self._plain, request, self._delivery, speech.seed & SEED_MAX, state)
+        return None
+
+    def _request(self, speech: Speech, heard: _Heard | None) -> Request:
+        """The speech in the checkpoint's names. Raises UsageError and UnknownName."""
+        from ttm.engine.qwen3.prompt import Request
+
+        dimensions = self._loaded.checkpoint.dimensions
+        if speech.instruct and not dimensions.follows_instructions:
+            raise UsageError(*_deaf(dimensions.tts_model_type))
+        return Request(
+            speech.text,
+            language(dimensions, speech.language),
+            self._speaker(speech),
+            speech.instruct,
+            reference=heard.reference if heard else None,
+            # The official package lays the text of a clone out beside the frames.
+            streaming=heard is not None,
+        )
 
     def close(self) -> None:
         self._model = None
@@ -191,7 +228,9 @@ class Qwen3Engine:
         if heard is None:
             rate = model.checkpoint.speech_tokenizer.input_sample_rate
             samples = torch.from_numpy(read_recording(path, rate))
+            torch.set_num_threads(self._threads)
             heard = _Heard(model.reference(samples, speech.transcript))
+            torch.set_num_threads(1 if model.cores else self._threads)
         self._references[key] = heard
         while len(self._references) > REFERENCES:
             self._references.popitem(last=False)
@@ -222,6 +261,11 @@ class _Heard:
     def __init__(self, reference: Reference) -> None:
         self.reference = reference
         self.state: CodecState | None = None
+
+
+def _voice_of(speech: Speech) -> Speech:
+    """The speech without its text: what speeches must share to be spoken together."""
+    return replace(speech, text="", continues=False, seed=0)
 
 
 def _cores() -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -26,6 +26,9 @@ from ttm.engine.qwen3.layers import (
     paired,
     turn,
 )
+
+if TYPE_CHECKING:
+    from ttm.engine.qwen3 import shortcut
 
 USAGE_MIN = 1e-5
 """A codebook entry that was used less counts as used so often."""
@@ -71,9 +74,12 @@ class Codec:
         weights: Mapping[str, Tensor],
         device: torch.device | None = None,
         dtype: torch.dtype = torch.float32,
+        quick: bool = False,
     ) -> None:
-        """`weights`: as in `speech_tokenizer/model.safetensors`."""
+        """`weights`: as in `speech_tokenizer/model.safetensors`. `quick`: with the shortcuts that
+        cost a digit, on a CPU in float32 where numba is."""
         self.dimensions = dimensions
+        self._quick = quick
         self.device, self.dtype = device or torch.device("cpu"), dtype
         self._weights = weights
         self._codebooks = [self._codebook("first", 0)] + [
@@ -141,14 +147,34 @@ class Codec:
             stages.append(self.snake(f"{at}.0"))
             stages.append(Upsampling(f"{at}.1", *self.conv(f"{at}.1.conv"), rate))
             for j, dilation in enumerate(DILATIONS, start=2):
-                stages.append(_ResidualUnit(f"{at}.{j}", self, dilation))
+                stages.append(self._residual_unit(f"{at}.{j}", dilation))
         last = len(self.dimensions.upsample_rates) + 1
         stages.append(self.snake(f"decoder.{last}"))
         stages.append(CausalConv(f"decoder.{last + 1}", *self.conv(f"decoder.{last + 1}.conv")))
         return stages
 
     def snake(self, name: str) -> Stage:
-        return Snake(self.tensor(f"{name}.alpha"), self.tensor(f"{name}.beta"))
+        wave = self._wave(name)
+        if self._quick:
+            from ttm.engine.qwen3 import shortcut
+
+            return _ByRow(shortcut.Snake(*wave))
+        return Snake(*wave)
+
+    def _wave(self, name: str) -> tuple[Tensor, Tensor]:
+        """A snake's frequency and size, `[C]`."""
+        alpha, beta = self.tensor(f"{name}.alpha"), self.tensor(f"{name}.beta")
+        return alpha.exp(), 1 / (beta.exp() + SNAKE_EPSILON)
+
+    def _residual_unit(self, name: str, dilation: int) -> Stage:
+        if not self._quick:
+            return _ResidualUnit(name, self, dilation)
+        from ttm.engine.qwen3 import shortcut
+
+        first, second = (shortcut.Snake(*self._wave(f"{name}.act{i}")) for i in (1, 2))
+        wide, narrow = (self.conv(f"{name}.conv{i}.conv") for i in (1, 2))
+        unit = shortcut.ResidualUnit(first, wide, second, narrow, dilation)
+        return _QuickUnit(f"{name}.conv1", unit)
 
 
 class CausalConv:
@@ -207,9 +233,8 @@ def _with_tail(name: str, x: Tensor, columns: int, state: CodecState) -> Tensor:
 class Snake:
     """`x + sin(x e^alpha)^2 / (e^beta + 1e-9)`."""
 
-    def __init__(self, alpha: Tensor, beta: Tensor) -> None:
-        self._frequency = alpha.exp()[:, None]
-        self._size = (1 / (beta.exp() + SNAKE_EPSILON))[:, None]
+    def __init__(self, frequency: Tensor, size: Tensor) -> None:
+        self._frequency, self._size = frequency[:, None], size[:, None]
 
     def __call__(self, x: Tensor, state: CodecState) -> Tensor:
         wave = (x * self._frequency).sin_()
@@ -230,6 +255,31 @@ class _ResidualUnit:
         for stage in self._stages:
             y = stage(y, state)
         return y.add_(x)
+
+
+class _ByRow:
+    """A stage without a past, whose kernel takes one row."""
+
+    def __init__(self, kernel: Callable[[Tensor], Tensor]) -> None:
+        self._kernel = kernel
+
+    def __call__(self, x: Tensor, state: CodecState) -> Tensor:
+        return torch.stack([self._kernel(row) for row in x])
+
+
+class _QuickUnit:
+    """A residual unit by the shortcut; its tail is that of the convolution."""
+
+    def __init__(self, name: str, unit: shortcut.ResidualUnit) -> None:
+        self._name, self._unit = name, unit
+
+    def __call__(self, x: Tensor, state: CodecState) -> Tensor:
+        tails = state.tails.get(self._name)
+        if tails is None:
+            tails = x.new_zeros(*x.shape[:2], self._unit.past)
+        done = [self._unit(tail, row) for tail, row in zip(tails, x, strict=True)]
+        state.tails[self._name] = torch.stack([tail for tail, _ in done])
+        return torch.stack([row for _, row in done])
 
 
 class _ConvNext:

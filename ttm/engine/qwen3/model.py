@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -23,6 +24,9 @@ from ttm.engine.qwen3.sampling import Sampling
 from ttm.engine.qwen3.speaker import SpeakerEncoder
 from ttm.engine.qwen3.talker import Talker
 from ttm.engine.qwen3.tokens import TextTokens
+
+if TYPE_CHECKING:
+    from ttm.engine.qwen3.cores import Cores
 
 FRAME_WEIGHTS = ("talker.model.layers.", "talker.codec_head.", "talker.code_predictor.lm_head.")
 """What a frame reads once, by the beginnings of names."""
@@ -62,30 +66,31 @@ class Model:
         device: torch.device,
         dtype: torch.dtype,
         loading: Tell | None = None,
-        quantized: bool = False,
+        cores: Cores | None = None,
     ) -> None:
-        """`quantized`: int8 weights, on the CPU with `dtype` float32."""
+        """With `cores`, weights are int8 and the codec takes its shortcuts, on the CPU with `dtype`
+        float32."""
         tell = loading or (lambda what, part: None)
         self.checkpoint, self.device, self.dtype = checkpoint, device, dtype
-        self.quantized = quantized
-        self.exact = device.type == "cpu" and dtype == torch.float32 and not quantized
+        self.cores = cores
+        self.exact = device.type == "cpu" and dtype == torch.float32 and not cores
         dimensions, weights = checkpoint.dimensions, checkpoint.weights
         codec = checkpoint.speech_tokenizer.decoder_config
         self.tokens = TextTokens(checkpoint.folder, dimensions)
         tell("talker", 0.05)
-        self.talker = Talker(dimensions.talker_config, weights, device, dtype, quantized)
+        self.talker = Talker(dimensions.talker_config, weights, device, dtype, cores)
         tell("code predictor", 0.6)
         predictor = dimensions.talker_config.code_predictor_config
-        self.predictor = CodePredictor(predictor, weights, device, dtype, quantized)
+        self.predictor = CodePredictor(predictor, weights, device, dtype, cores)
         tell("codec", 0.8)
-        self.codec = Codec(codec, checkpoint.speech_weights, device)
+        self.codec = Codec(codec, checkpoint.speech_weights, device, quick=bool(cores))
         self.writer = PromptWriter(dimensions, self.tokens, self.talker, self.predictor)
         self.sampling = Sampling.of_checkpoint(checkpoint.generation)
         self.samples_per_frame = codec.samples_per_frame
         self.rate: int = checkpoint.speech_tokenizer.output_sample_rate
         """Hertz."""
         checkpoint.forget()
-        if quantized:
+        if cores:
             with telling(tell, "kernels, which are compiled once", 0.95):
                 self._warm_up()
         tell("ready", 1.0)
@@ -99,13 +104,15 @@ class Model:
                 values += passes * math.prod(shape)
             elif name.startswith(FRAME_WEIGHTS):
                 values += math.prod(shape)
-        width = 1 if self.quantized else self.dtype.itemsize
+        width = 1 if self.cores else self.dtype.itemsize
         return values * width * self.rate // self.samples_per_frame
 
     def _warm_up(self) -> None:
         """Run every kernel once, so that no speech waits for its compilation."""
         position = torch.zeros(1, 1, self.talker.dimensions.hidden_size)
         self.talker(position, self.talker.cache(1, 1))
+        groups = self.checkpoint.speech_tokenizer.decoder_config.num_quantizers
+        self.codec.decode(torch.zeros(1, groups, 1, dtype=torch.long))
 
     def generate(
         self,

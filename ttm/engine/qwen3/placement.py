@@ -53,14 +53,6 @@ def type_name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def share_kernels(threads: int) -> None:
-    """Let the compiled kernels use so many threads."""
-    import numba
-
-    # More than there are cores is an error to numba.
-    numba.set_num_threads(min(threads, numba.get_num_threads()))
-
-
 def _compiles() -> bool:
     return importlib.util.find_spec("numba") is not None
 

@@ -8,6 +8,7 @@ V codes in a codebook, G groups (16).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -17,6 +18,9 @@ from ttm.engine.qwen3.dimensions import PredictorDimensions
 from ttm.engine.qwen3.layers import Linear, linear
 from ttm.engine.qwen3.sampling import Choose
 from ttm.engine.qwen3.stack import AnyStack, Stack
+
+if TYPE_CHECKING:
+    from ttm.engine.qwen3.cores import Cores
 
 
 class CodePredictor:
@@ -28,8 +32,9 @@ class CodePredictor:
         weights: Mapping[str, Tensor],
         device: torch.device,
         dtype: torch.dtype,
-        quantized: bool = False,
+        cores: Cores | None = None,
     ) -> None:
+        """With `cores`, the weights are int8, on the CPU with `dtype` float32."""
         at = "talker.code_predictor."
 
         def matrix(name: str) -> Tensor:
@@ -44,11 +49,13 @@ class CodePredictor:
         self._starts = torch.tensor([i * dimensions.vocab_size for i in later], device=device)
         self._stack: AnyStack
         self._heads: list[Linear]
-        if quantized:
+        if cores:
             from ttm.engine.qwen3.quantized import QuantizedMatrix, QuantizedStack
 
-            self._stack = QuantizedStack(dimensions, weights, f"{at}model.")
-            self._heads = [QuantizedMatrix(weights[f"{at}lm_head.{i}.weight"]) for i in later]
+            self._stack = QuantizedStack(dimensions, weights, f"{at}model.", cores)
+            self._heads = [
+                QuantizedMatrix(weights[f"{at}lm_head.{i}.weight"], cores) for i in later
+            ]
         else:
             self._stack = Stack(dimensions, weights, f"{at}model.", device, dtype)
             self._heads = [linear(matrix(f"lm_head.{i}.weight")) for i in later]

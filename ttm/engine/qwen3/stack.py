@@ -20,11 +20,8 @@ from ttm.engine.qwen3.layers import (
     paired,
 )
 
-
-class AnyCache(Protocol):
-    """What a stack remembers of the positions it has seen."""
-
-    length: int
+AnyCache = object
+"""What a stack remembers of the positions it has seen."""
 
 
 class AnyStack(Protocol):

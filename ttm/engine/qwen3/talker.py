@@ -7,6 +7,7 @@ rows, S positions, D width, V codec vocabulary.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -15,6 +16,12 @@ from torch.nn import functional as F
 from ttm.engine.qwen3.dimensions import TalkerDimensions
 from ttm.engine.qwen3.layers import Linear, linear
 from ttm.engine.qwen3.stack import AnyCache, AnyStack, Stack
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ttm.engine.qwen3.cores import Cores
+    from ttm.engine.qwen3.quantized import QuantizedCache, QuantizedStack
 
 
 class Talker:
@@ -26,8 +33,10 @@ class Talker:
         weights: Mapping[str, Tensor],
         device: torch.device,
         dtype: torch.dtype,
-        quantized: bool = False,
+        cores: Cores | None = None,
     ) -> None:
+        """With `cores`, the weights are int8, on the CPU with `dtype` float32."""
+
         def matrix(name: str) -> Tensor:
             return weights[f"talker.{name}"].to(device, dtype, copy=True)
 
@@ -45,11 +54,13 @@ class Talker:
         """`[V, D]`, in the file's type."""
         self._stack: AnyStack
         self._head: Linear
-        if quantized:
+        self._several: QuantizedStack | None = None
+        if cores:
             from ttm.engine.qwen3.quantized import QuantizedMatrix, QuantizedStack
 
-            self._stack = QuantizedStack(dimensions, weights, "talker.model.")
-            self._head = QuantizedMatrix(weights["talker.codec_head.weight"])
+            self._several = QuantizedStack(dimensions, weights, "talker.model.", cores)
+            self._stack = self._several
+            self._head = QuantizedMatrix(weights["talker.codec_head.weight"], cores)
         else:
             self._stack = Stack(dimensions, weights, "talker.model.", device, dtype)
             self._head = linear(matrix("codec_head.weight"))
@@ -65,6 +76,15 @@ class Talker:
 
     def cache(self, rows: int, capacity: int) -> AnyCache:
         return self._stack.cache(rows, capacity)
+
+    def extend(
+        self, x: Tensor, cache: QuantizedCache, counts: NDArray[Any]
+    ) -> tuple[Tensor, Tensor]:
+        """Of quantized weights, several texts at once, each with as many of the positions `x`
+        `[S, D]` as `counts` `[B]` says; as a call for those that have any."""
+        assert self._several is not None, "only int8 weights take texts of different lengths"
+        hidden = self._several.extend(x, cache, counts)[counts[counts > 0].cumsum() - 1]
+        return hidden, self._head(hidden).float()
 
     def __call__(
         self,
