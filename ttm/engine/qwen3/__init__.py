@@ -87,6 +87,7 @@ class Qwen3Engine:
             checkpoint, self._place.device, self._place.dtype, loading, self._place.quantized
         )
         sampling = _overridden(self._model.sampling, temperature, top_k, top_p, repetition_penalty)
+        self._model.prepare(sampling)
         self._delivery = Delivery(sampling, tuple(chunk_frames), max_seconds)
         self._references: OrderedDict[tuple[str, int, int, str], _Heard] = OrderedDict()
 

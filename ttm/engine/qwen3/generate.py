@@ -118,12 +118,7 @@ class Generation:
 
     def _beside(self, frame: int) -> Tensor:
         """The text that goes with a frame, `[B, D]`."""
-        return torch.stack(
-            [
-                prompt.trailing[frame] if frame < len(prompt.trailing) else prompt.padding
-                for prompt in self._prompts
-            ]
-        )
+        return torch.stack([prompt.beside(frame) for prompt in self._prompts])
 
     def _pick(self, logits: Tensor) -> Tensor:
         self._sum = self._sum + logits.sum()

@@ -8,6 +8,7 @@ H heads, d head width.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -142,10 +143,13 @@ class Rotary:
         """`cos + i sin`, `[>= positions, d/2]`."""
         if len(self._turns) < positions:
             size = max(256, 2 * len(self._turns), positions)
-            at = torch.arange(size, device=self._turns.device, dtype=torch.float32)
-            angles = torch.outer(at, self._frequencies)
-            self._turns = torch.complex(angles.cos(), angles.sin())
+            self._turns = self.at(torch.arange(size, device=self._turns.device))
         return self._turns
+
+    def at(self, positions: Tensor) -> Tensor:
+        """The same of these `positions` `[S]` alone, without a table: `[S, d/2]`."""
+        angles = torch.outer(positions.float(), self._frequencies)
+        return torch.complex(angles.cos(), angles.sin())
 
 
 def paired(rows: Tensor, head_dim: int) -> Tensor:
@@ -181,6 +185,20 @@ class Cache:
         self.values = list(torch.empty(shape, device=device))
         self.length = 0
 
+    def put(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Write a layer's `[B, H, S, d]` behind `length`; all that it has by then. `length` stays
+        until every layer has put its own."""
+        end = self.length + keys.shape[2]
+        self.keys[layer][:, :, self.length : end] = keys
+        self.values[layer][:, :, self.length : end] = values
+        return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
+
+
+class Memory(Protocol):
+    """Keys and values of one stack, wherever they lie; see `Cache`."""
+
+    def put(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]: ...
+
 
 class Attention:
     """Grouped-query attention with normalised queries and keys, projections fused to one.
@@ -205,47 +223,44 @@ class Attention:
         self,
         x: Tensor,
         turns: Tensor,
-        keys: Tensor,
-        values: Tensor,
-        start: int,
+        memory: Memory,
+        layer: int,
         mask: Tensor | None,
     ) -> Tensor:
-        """`x` `[B, S, D]` behind `start` cached positions; `turns` broadcasts to
+        """`x` `[B, S, D]` behind what `memory` has of this layer; `turns` broadcasts to
         `[B, S, 1, d/2]`; `mask` `[B, 1, S, L]`, float32, is added to the scores."""
         rows, steps, _ = x.shape
-        end = start + steps
-        heads, head = self._heads, keys.shape[-1]
+        heads, head = self._heads, self._norm.shape[-1]
         both = heads + self._keys
         qkv = self._qkv(x).float().view(rows, steps, both + self._keys, head)
         turned = turn(self._ones(qkv[:, :, :both]) * self._norm, turns)
-        keys[:, :, start:end] = turned[:, :, heads:].transpose(1, 2)
-        values[:, :, start:end] = qkv[:, :, both:].transpose(1, 2)
+        keys, values = memory.put(
+            layer, turned[:, :, heads:].transpose(1, 2), qkv[:, :, both:].transpose(1, 2)
+        )
         if steps > 1:
-            mixed = self._many(turned[:, :, :heads], keys, values, end, mask)
+            mixed = self._many(turned[:, :, :heads], keys, values, mask)
         else:
             # One new position: heads that share a key head stand as positions of one head.
             mixed = F.scaled_dot_product_attention(
                 turned[:, :, :heads].view(rows, self._keys, self._group, head),
-                keys[:, :, :end],
-                values[:, :, :end],
+                keys,
+                values,
                 attn_mask=mask,
                 scale=self._scale,
             )
         return self._out(mixed.reshape(rows, steps, heads * head).to(x.dtype))
 
-    def _many(
-        self, queries: Tensor, keys: Tensor, values: Tensor, end: int, mask: Tensor | None
-    ) -> Tensor:
+    def _many(self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
         """Several new positions, each seeing those before it. `[B, S, heads, d]`."""
-        steps = queries.shape[1]
+        steps, end = queries.shape[1], keys.shape[2]
         if mask is None and end > steps:
             # `is_causal` would count the new positions from the first cached one.
             mask = torch.ones(steps, end, dtype=torch.bool, device=queries.device)
             mask = mask.tril(end - steps)
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
-            keys[:, :, :end].repeat_interleave(self._group, 1),
-            values[:, :, :end].repeat_interleave(self._group, 1),
+            keys.repeat_interleave(self._group, 1),
+            values.repeat_interleave(self._group, 1),
             attn_mask=mask,
             is_causal=mask is None,
             scale=self._scale,
@@ -280,10 +295,9 @@ class Layer:
         self,
         x: Tensor,
         turns: Tensor,
-        keys: Tensor,
-        values: Tensor,
-        start: int,
+        memory: Memory,
+        layer: int,
         mask: Tensor | None,
     ) -> Tensor:
-        x = x + self._attention(self._before(x), turns, keys, values, start, mask)
+        x = x + self._attention(self._before(x), turns, memory, layer, mask)
         return x + self._mlp(self._after(x))

@@ -14,7 +14,9 @@ from torch import Tensor
 from ttm.engine import Tell
 from ttm.engine.qwen3.checkpoint import Checkpoint
 from ttm.engine.qwen3.codec import Codec
+from ttm.engine.qwen3.codec_graphs import GraphedCodec
 from ttm.engine.qwen3.encoder import CodecEncoder
+from ttm.engine.qwen3.frame_graphs import GraphedGeneration, Graphs
 from ttm.engine.qwen3.generate import Generation
 from ttm.engine.qwen3.layout import model_layout
 from ttm.engine.qwen3.predictor import CodePredictor
@@ -63,8 +65,10 @@ class Model:
         dtype: torch.dtype,
         loading: Tell | None = None,
         quantized: bool = False,
+        graphs: bool | None = None,
     ) -> None:
-        """`quantized`: int8 weights, on the CPU with `dtype` float32."""
+        """`quantized`: int8 weights, on the CPU with `dtype` float32. `graphs`: steps that are
+        captured once and replayed; on a CUDA device unless said otherwise."""
         tell = loading or (lambda what, part: None)
         self.checkpoint, self.device, self.dtype = checkpoint, device, dtype
         self.quantized = quantized
@@ -78,13 +82,18 @@ class Model:
         predictor = dimensions.talker_config.code_predictor_config
         self.predictor = CodePredictor(predictor, weights, device, dtype, quantized)
         tell("codec", 0.8)
-        self.codec = Codec(codec, checkpoint.speech_weights, device)
+        self.codec: Codec | GraphedCodec = Codec(codec, checkpoint.speech_weights, device)
         self.writer = PromptWriter(dimensions, self.tokens, self.talker, self.predictor)
         self.sampling = Sampling.of_checkpoint(checkpoint.generation)
         self.samples_per_frame = codec.samples_per_frame
         self.rate: int = checkpoint.speech_tokenizer.output_sample_rate
         """Hertz."""
         checkpoint.forget()
+        self._graphs: Graphs | None = None
+        if device.type == "cuda" if graphs is None else graphs:
+            with telling(tell, "CUDA graphs", 0.9):
+                self.codec = GraphedCodec(self.codec)
+                self._graphs = Graphs(self.talker, self.predictor)
         if quantized:
             with telling(tell, "kernels, which are compiled once", 0.95):
                 self._warm_up()
@@ -107,6 +116,11 @@ class Model:
         position = torch.zeros(1, 1, self.talker.dimensions.hidden_size)
         self.talker(position, self.talker.cache(1, 1))
 
+    def prepare(self, sampling: Sampling) -> None:
+        """Capture what depends on the sampling, so that no speech waits for it."""
+        if self._graphs is not None:
+            self._graphs.frame(sampling)
+
     def generate(
         self,
         prompts: list[Prompt],
@@ -114,8 +128,10 @@ class Model:
         generator: torch.Generator,
         frames: int,
         spoken: Tensor | None = None,
-    ) -> Generation:
+    ) -> Generation | GraphedGeneration:
         """See `Generation`."""
+        if self._graphs is not None and len(prompts) == 1:
+            return GraphedGeneration(self._graphs, prompts[0], sampling, generator, frames, spoken)
         return Generation(self.talker, self.predictor, prompts, sampling, generator, frames, spoken)
 
     def reference(self, samples: Tensor, transcript: str = "") -> Reference:

@@ -1,0 +1,313 @@
+"""Captured steps give what the ordinary ones give.
+
+Without a GPU the same work on the same static tensors is called instead of replayed; that it could
+be captured (everything on the device, nothing waited for) is checked with tensors that have a
+device and a shape but no values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import torch
+from torch._subclasses import FakeTensorMode
+
+from ttm.engine.qwen3.checkpoint import Checkpoint
+from ttm.engine.qwen3.codec import CodecState
+from ttm.engine.qwen3.codec_graphs import GraphedCodec
+from ttm.engine.qwen3.frame_graphs import GraphedGeneration, Graphs
+from ttm.engine.qwen3.generate import NotFinite
+from ttm.engine.qwen3.graphs import one_late
+from ttm.engine.qwen3.model import Model
+from ttm.engine.qwen3.prompt import Prompt, Reference, Request
+from ttm.engine.qwen3.sampling import Choice, Sampling
+
+STEPS, PREFILLS = (32, 64), (16, 32)
+"""Of the tests: a short speech crosses them all."""
+GREEDY = Sampling().greedy
+WAVE_BOUND = 1e-5
+"""Of full scale, float32."""
+
+
+@pytest.fixture(scope="module")
+def model(made, models) -> Model:
+    return models(made("tiny", "custom_voice", 5))
+
+
+@pytest.fixture(scope="module")
+def graphs(model) -> Graphs:
+    return Graphs(model.talker, model.predictor, STEPS, PREFILLS)
+
+
+@pytest.fixture(scope="module")
+def codec(model) -> GraphedCodec:
+    return GraphedCodec(model.codec)
+
+
+def written(model: Model, text: str = "Good morning.", **how: object) -> Prompt:
+    return model.writer.write(Request(text, speaker="ryan", **how))
+
+
+def plain(model: Model, prompt: Prompt, sampling: Sampling, frames: int, seed: int = 0) -> list:
+    generator = torch.Generator().manual_seed(seed)
+    return list(model.generate([prompt], sampling, generator, frames))
+
+
+def graphed(
+    graphs: Graphs,
+    prompt: Prompt,
+    sampling: Sampling,
+    frames: int,
+    seed: int = 0,
+    spoken: torch.Tensor | None = None,
+) -> GraphedGeneration:
+    generator = torch.Generator().manual_seed(seed)
+    return GraphedGeneration(graphs, prompt, sampling, generator, frames, spoken)
+
+
+def same(ours: list[torch.Tensor], theirs: list[torch.Tensor]) -> bool:
+    return len(ours) == len(theirs) and all(map(torch.equal, ours, theirs))
+
+
+@pytest.mark.parametrize("words", [1, 5, 20, 60], ids="{} words".format)
+def test_greedy_frames_are_those_of_the_ordinary_loop_across_every_bucket(model, graphs, words):
+    prompt = written(model, "one two " * words)
+    frames = 40
+    assert same(list(graphed(graphs, prompt, GREEDY, frames)), plain(model, prompt, GREEDY, frames))
+
+
+def test_the_lengths_above_lie_within_on_and_beyond_the_buckets(model):
+    lengths = [len(written(model, "one two " * words).embeddings) for words in (1, 5, 20, 60)]
+    assert lengths[0] <= PREFILLS[0] < lengths[1] <= PREFILLS[1] < lengths[2] <= STEPS[1]
+    assert lengths[2] + 40 > STEPS[1]
+    assert lengths[3] > STEPS[1]
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        Sampling(),
+        Sampling(Choice(0.7, 0, 0.9), Choice(1.1, 7), 1.3),
+        Sampling(Choice(0.0), Choice(0.9), 1.0),
+    ],
+    ids=["usual", "nucleus", "mixed"],
+)
+def test_sampled_frames_are_those_of_the_ordinary_loop_from_the_same_seed(model, graphs, sampling):
+    prompt = written(model)
+    for seed in (1, 2):
+        ours = list(graphed(graphs, prompt, sampling, 20, seed))
+        assert same(ours, plain(model, prompt, sampling, 20, seed))
+
+
+def test_text_beside_the_frames_is_heard_frame_by_frame(model, graphs):
+    prompt = written(model, "one two three four five six", streaming=True)
+    assert len(prompt.trailing) > 3
+    ours = list(graphed(graphs, prompt, GREEDY, 15))
+    assert same(ours, plain(model, prompt, GREEDY, 15))
+
+
+def test_a_narrower_code_predictor_is_captured_too(made, models):
+    model = models(made("tiny-1b7", "custom_voice", 5))
+    ours = Graphs(model.talker, model.predictor, STEPS, PREFILLS)
+    prompt = written(model)
+    assert same(list(graphed(ours, prompt, Sampling(), 8)), plain(model, prompt, Sampling(), 8))
+
+
+def test_a_speech_ends_where_the_ordinary_loop_ends(made, models):
+    model = models(made("tiny", "custom_voice", 201, 3.0))
+    ours = Graphs(model.talker, model.predictor, STEPS, PREFILLS)
+    prompt = written(
+        model,
+        "The harbour was quiet when the first boat came in, and nobody asked what it had brought.",
+    )
+    generation = graphed(ours, prompt, GREEDY, 60)
+    theirs = model.generate([prompt], GREEDY, torch.Generator(), 60)
+    assert same(list(generation), list(theirs))
+    assert generation.lengths == theirs.lengths != [None]
+
+
+def test_nothing_of_a_speech_is_left_for_the_next_one(model, graphs):
+    long, short = written(model, "one two " * 20), written(model)
+    theirs = plain(model, short, GREEDY, 12)
+    for frames in (5, 40):
+        list(graphed(graphs, long, GREEDY, frames))
+        assert same(list(graphed(graphs, short, GREEDY, 12)), theirs)
+
+
+def test_a_speech_that_nobody_hears_out_makes_room_for_the_next_one(model, graphs):
+    prompt = written(model)
+    left = iter(graphed(graphs, prompt, Sampling(), 12, seed=7))
+    next(left)
+    left.close()
+    assert not graphs.used
+    ours = list(graphed(graphs, prompt, Sampling(), 12, seed=8))
+    assert same(ours, plain(model, prompt, Sampling(), 12, seed=8))
+
+
+def test_a_speech_is_taken_up_again_behind_what_was_said(model, graphs):
+    for streaming in (False, True):
+        prompt = written(model, "one two three four five six", streaming=streaming)
+        theirs = plain(model, prompt, GREEDY, 16)
+        for said in (1, 7, 16):
+            spoken = torch.cat(theirs[:said])
+            rest = list(graphed(graphs, prompt, GREEDY, 16, spoken=spoken))
+            assert same(rest, theirs[said:])
+
+
+def test_two_speeches_at_once_do_not_disturb_each_other(model, graphs):
+    first, second = written(model), written(model, "one two three four")
+    both = zip(
+        graphed(graphs, first, Sampling(), 10, seed=3),
+        graphed(graphs, second, Sampling(), 10, seed=4),
+        strict=True,
+    )
+    ours = list(zip(*both, strict=True))
+    assert same(list(ours[0]), plain(model, first, Sampling(), 10, seed=3))
+    assert same(list(ours[1]), plain(model, second, Sampling(), 10, seed=4))
+
+
+def test_numbers_that_are_none_are_noticed_and_do_not_outlive_their_speech(model, graphs):
+    prompt = written(model)
+    broken = Prompt(prompt.embeddings * torch.nan, prompt.trailing, prompt.padding, 3)
+    with pytest.raises(NotFinite):
+        list(graphed(graphs, broken, GREEDY, 9))
+    left = iter(graphed(graphs, prompt, GREEDY, 9))
+    next(left)
+    with torch.inference_mode():
+        graphs.states.logits.fill_(torch.nan)
+    with pytest.raises(NotFinite):
+        list(left)
+    assert same(list(graphed(graphs, prompt, GREEDY, 9)), plain(model, prompt, GREEDY, 9))
+
+
+def test_the_device_is_told_of_the_next_frame_before_one_is_given():
+    told: list[int] = []
+
+    def launched() -> Iterator[int]:
+        for frame in range(4):
+            told.append(frame)
+            yield frame
+
+    assert [(frame, len(told)) for frame in one_late(launched())] == [
+        (0, 2),
+        (1, 3),
+        (2, 4),
+        (3, 4),
+    ]
+
+
+def random_codes(codec: GraphedCodec, frames: int, seed: int, rows: int = 1) -> torch.Tensor:
+    size = codec.dimensions
+    generator = torch.Generator().manual_seed(seed)
+    shape = (rows, size.num_quantizers, frames)
+    return torch.randint(0, size.codebook_size, shape, generator=generator)
+
+
+@pytest.mark.parametrize("parts", [[1] * 7, [1, 2, 4, 8, 8], [3, 25, 7, 1], [100], [9, 90, 2]])
+def test_a_captured_codec_gives_the_samples_of_one_pass_for_any_split(model, codec, parts):
+    codes = random_codes(codec, sum(parts), len(parts))
+    state = CodecState()
+    ours = torch.cat([codec.decode(part, state) for part in codes.split(parts, 2)], 1)
+    assert state.frames == sum(parts)
+    assert (ours - model.codec.decode(codes)).abs().max() <= WAVE_BOUND
+
+
+def test_speeches_take_turns_at_a_captured_codec(model, codec):
+    voices = [random_codes(codec, 90, seed) for seed in range(3)]
+    states = [CodecState() for _ in voices]
+    heard: list[list[torch.Tensor]] = [[] for _ in voices]
+    for at in range(0, 90, 15):
+        for voice, state, pieces in zip(voices, states, heard, strict=True):
+            pieces.append(codec.decode(voice[:, :, at : at + 15], state))
+    for voice, pieces in zip(voices, heard, strict=True):
+        assert (torch.cat(pieces, 1) - model.codec.decode(voice)).abs().max() <= WAVE_BOUND
+
+
+def test_a_copy_of_a_captured_state_goes_on_by_itself_with_either_codec(model, codec):
+    codes = random_codes(codec, 40, 4)
+    whole = model.codec.decode(codes)[:, -20 * codec.dimensions.samples_per_frame :]
+    state = CodecState()
+    codec.decode(codes[:, :, :20], state)
+    copies = [state.copy() for _ in range(3)]
+    for other, copy in zip((codec, model.codec, codec), copies, strict=True):
+        assert (other.decode(codes[:, :, 20:], copy) - whole).abs().max() <= WAVE_BOUND
+    assert (codec.decode(codes[:, :, 20:], state) - whole).abs().max() <= WAVE_BOUND
+
+
+def test_several_rows_are_decoded_as_ever(model, codec):
+    codes = random_codes(codec, 12, 6, rows=2)
+    assert torch.equal(codec.decode(codes), model.codec.decode(codes))
+
+
+Valueless = Callable[..., Model]
+
+
+class NoGenerator:
+    """A device that is not there has none; without one, draws have a shape all the same."""
+
+    def __new__(cls, device: torch.device) -> None:  # type: ignore[misc]
+        return None
+
+
+ELSEWHERE = torch.device("lazy", 0)
+"""Not the CPU; unlike of `cuda`, a torch without CUDA can take a slice of such tensors."""
+
+
+@pytest.fixture
+def valueless(made, monkeypatch) -> Iterator[Valueless]:
+    """`valueless(size, mode)`: a model on a device that is not there, in bfloat16. Its tensors mix
+    with those of another device as little as a GPU's; asking for a value is an error."""
+    with ExitStack() as stack:
+
+        def load(size: str, mode: str) -> Model:
+            checkpoint = Checkpoint(made(size, mode, 5))
+            monkeypatch.setattr(torch, "Generator", NoGenerator)
+            stack.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
+            return Model(checkpoint, ELSEWHERE, torch.bfloat16)
+
+        yield load
+
+
+@pytest.mark.parametrize("size", ["tiny", "tiny-1b7"])
+def test_captured_work_waits_for_no_value_and_stays_on_the_device(valueless, size):
+    model = valueless(size, "custom_voice")
+    graphs = Graphs(model.talker, model.predictor, STEPS, PREFILLS)
+    for sampling in (Sampling(), GREEDY, Sampling(Choice(0.7, 0, 0.9))):
+        graphs.frame(sampling)
+    assert graphs.states.logits.device == ELSEWHERE
+    GraphedCodec(model.codec)
+
+
+def test_a_value_that_captured_work_asks_for_would_be_noticed(valueless, monkeypatch):
+    model = valueless("tiny", "custom_voice")
+    score = model.talker.score
+    monkeypatch.setattr(model.talker, "score", lambda hidden: score(hidden) * float(hidden.sum()))
+    with pytest.raises(RuntimeError):
+        Graphs(model.talker, model.predictor, STEPS, PREFILLS)
+
+
+def test_prompts_are_laid_out_on_the_device(valueless):
+    model = valueless("tiny", "base")
+    codes = torch.zeros(6, 16, dtype=torch.long)
+    embedding = torch.zeros(model.talker.dimensions.hidden_size)
+    for reference in (Reference(embedding), Reference(embedding, codes, "Hello.")):
+        prompt = model.writer.write(Request("Good morning.", reference=reference, streaming=True))
+        assert prompt.embeddings.device == ELSEWHERE
+
+
+def test_a_model_that_captures_speaks_as_one_that_does_not(made, models):
+    folder: Path = made("tiny", "custom_voice", 5)
+    theirs, told = models(folder), []
+    ours = Model(
+        Checkpoint(folder),
+        torch.device("cpu"),
+        torch.float32,
+        lambda what, part: told.append(what),
+        graphs=True,
+    )
+    assert "CUDA graphs" in told
+    prompt = written(theirs)
+    assert same(plain(ours, prompt, Sampling(), 10), plain(theirs, prompt, Sampling(), 10))
