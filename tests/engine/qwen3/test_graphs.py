@@ -28,13 +28,14 @@ from ttm.engine.qwen3.sampling import Choice, Sampling
 STEPS, PREFILLS = (32, 64), (16, 32)
 """Of the tests: a short speech crosses them all."""
 GREEDY = Sampling().greedy
-WAVE_BOUND = 1e-5
-"""Of full scale, float32."""
+WAVE_BOUND = {"cpu": 1e-5, "cuda": 1e-4}
+"""Of full scale, float32. A GPU may convolve in another order for another number of frames; TF32
+would be off by some 1e-3."""
 
 
 @pytest.fixture(scope="module")
-def model(made, models) -> Model:
-    return models(made("tiny", "custom_voice", 5))
+def model(made, models, device) -> Model:
+    return models(made("tiny", "custom_voice", 5), device=device)
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,8 @@ def written(model: Model, text: str = "Good morning.", **how: object) -> Prompt:
 
 
 def plain(model: Model, prompt: Prompt, sampling: Sampling, frames: int, seed: int = 0) -> list:
-    generator = torch.Generator().manual_seed(seed)
-    return list(model.generate([prompt], sampling, generator, frames))
+    generator = torch.Generator(model.device).manual_seed(seed)
+    return [codes.cpu() for codes in model.generate([prompt], sampling, generator, frames)]
 
 
 def graphed(
@@ -64,7 +65,7 @@ def graphed(
     seed: int = 0,
     spoken: torch.Tensor | None = None,
 ) -> GraphedGeneration:
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator(graphs.talker.device).manual_seed(seed)
     return GraphedGeneration(graphs, prompt, sampling, generator, frames, spoken)
 
 
@@ -72,18 +73,16 @@ def same(ours: list[torch.Tensor], theirs: list[torch.Tensor]) -> bool:
     return len(ours) == len(theirs) and all(map(torch.equal, ours, theirs))
 
 
-@pytest.mark.parametrize("words", [1, 5, 20, 60], ids="{} words".format)
-def test_greedy_frames_are_those_of_the_ordinary_loop_across_every_bucket(model, graphs, words):
+@pytest.mark.parametrize(
+    ("words", "frames", "least", "most"),
+    [(1, 10, 1, 16), (5, 20, 17, 32), (20, 20, 48, 64), (60, 4, 65, 200)],
+    ids=["least prefill", "next step", "beyond the steps", "prompt beyond them"],
+)
+def test_greedy_frames_are_those_of_the_ordinary_loop(model, graphs, words, frames, least, most):
     prompt = written(model, "one two " * words)
-    frames = 40
-    assert same(list(graphed(graphs, prompt, GREEDY, frames)), plain(model, prompt, GREEDY, frames))
-
-
-def test_the_lengths_above_lie_within_on_and_beyond_the_buckets(model):
-    lengths = [len(written(model, "one two " * words).embeddings) for words in (1, 5, 20, 60)]
-    assert lengths[0] <= PREFILLS[0] < lengths[1] <= PREFILLS[1] < lengths[2] <= STEPS[1]
-    assert lengths[2] + 40 > STEPS[1]
-    assert lengths[3] > STEPS[1]
+    assert least <= len(prompt.embeddings) <= most
+    ours = list(graphed(graphs, prompt, GREEDY, frames))
+    assert same(ours, plain(model, prompt, GREEDY, frames))
 
 
 @pytest.mark.parametrize(
@@ -97,76 +96,76 @@ def test_the_lengths_above_lie_within_on_and_beyond_the_buckets(model):
 )
 def test_sampled_frames_are_those_of_the_ordinary_loop_from_the_same_seed(model, graphs, sampling):
     prompt = written(model)
-    for seed in (1, 2):
-        ours = list(graphed(graphs, prompt, sampling, 20, seed))
-        assert same(ours, plain(model, prompt, sampling, 20, seed))
+    ours = list(graphed(graphs, prompt, sampling, 12, 1))
+    assert same(ours, plain(model, prompt, sampling, 12, 1))
+    assert not same(ours, list(graphed(graphs, prompt, sampling, 12, 2)))
 
 
 def test_text_beside_the_frames_is_heard_frame_by_frame(model, graphs):
     prompt = written(model, "one two three four five six", streaming=True)
     assert len(prompt.trailing) > 3
-    ours = list(graphed(graphs, prompt, GREEDY, 15))
-    assert same(ours, plain(model, prompt, GREEDY, 15))
+    ours = list(graphed(graphs, prompt, GREEDY, 10))
+    assert same(ours, plain(model, prompt, GREEDY, 10))
 
 
-def test_a_narrower_code_predictor_is_captured_too(made, models):
-    model = models(made("tiny-1b7", "custom_voice", 5))
+def test_a_narrower_code_predictor_is_captured_too(made, models, device):
+    model = models(made("tiny-1b7", "custom_voice", 5), device=device)
     ours = Graphs(model.talker, model.predictor, STEPS, PREFILLS)
     prompt = written(model)
     assert same(list(graphed(ours, prompt, Sampling(), 8)), plain(model, prompt, Sampling(), 8))
 
 
-def test_a_speech_ends_where_the_ordinary_loop_ends(made, models):
-    model = models(made("tiny", "custom_voice", 201, 3.0))
+def test_a_speech_ends_where_the_ordinary_loop_ends(made, models, device):
+    model = models(made("tiny", "custom_voice", 201, 3.0), device=device)
     ours = Graphs(model.talker, model.predictor, STEPS, PREFILLS)
     prompt = written(
         model,
         "The harbour was quiet when the first boat came in, and nobody asked what it had brought.",
     )
     generation = graphed(ours, prompt, GREEDY, 60)
-    theirs = model.generate([prompt], GREEDY, torch.Generator(), 60)
-    assert same(list(generation), list(theirs))
+    theirs = model.generate([prompt], GREEDY, torch.Generator(model.device), 60)
+    assert same(list(generation), [codes.cpu() for codes in theirs])
     assert generation.lengths == theirs.lengths != [None]
 
 
 def test_nothing_of_a_speech_is_left_for_the_next_one(model, graphs):
     long, short = written(model, "one two " * 20), written(model)
-    theirs = plain(model, short, GREEDY, 12)
-    for frames in (5, 40):
+    theirs = plain(model, short, GREEDY, 8)
+    for frames in (3, 12):
         list(graphed(graphs, long, GREEDY, frames))
-        assert same(list(graphed(graphs, short, GREEDY, 12)), theirs)
+        assert same(list(graphed(graphs, short, GREEDY, 8)), theirs)
 
 
 def test_a_speech_that_nobody_hears_out_makes_room_for_the_next_one(model, graphs):
     prompt = written(model)
-    left = iter(graphed(graphs, prompt, Sampling(), 12, seed=7))
+    left = iter(graphed(graphs, prompt, Sampling(), 6, seed=7))
     next(left)
     left.close()
     assert not graphs.used
-    ours = list(graphed(graphs, prompt, Sampling(), 12, seed=8))
-    assert same(ours, plain(model, prompt, Sampling(), 12, seed=8))
+    ours = list(graphed(graphs, prompt, Sampling(), 6, seed=8))
+    assert same(ours, plain(model, prompt, Sampling(), 6, seed=8))
 
 
 def test_a_speech_is_taken_up_again_behind_what_was_said(model, graphs):
     for streaming in (False, True):
         prompt = written(model, "one two three four five six", streaming=streaming)
-        theirs = plain(model, prompt, GREEDY, 16)
-        for said in (1, 7, 16):
-            spoken = torch.cat(theirs[:said])
-            rest = list(graphed(graphs, prompt, GREEDY, 16, spoken=spoken))
+        theirs = plain(model, prompt, GREEDY, 9)
+        for said in (1, 7, 9):
+            spoken = torch.cat(theirs[:said]).to(model.device)
+            rest = list(graphed(graphs, prompt, GREEDY, 9, spoken=spoken))
             assert same(rest, theirs[said:])
 
 
 def test_two_speeches_at_once_do_not_disturb_each_other(model, graphs):
     first, second = written(model), written(model, "one two three four")
     both = zip(
-        graphed(graphs, first, Sampling(), 10, seed=3),
-        graphed(graphs, second, Sampling(), 10, seed=4),
+        graphed(graphs, first, Sampling(), 5, seed=3),
+        graphed(graphs, second, Sampling(), 5, seed=4),
         strict=True,
     )
     ours = list(zip(*both, strict=True))
-    assert same(list(ours[0]), plain(model, first, Sampling(), 10, seed=3))
-    assert same(list(ours[1]), plain(model, second, Sampling(), 10, seed=4))
+    assert same([codes.cpu() for codes in ours[0]], plain(model, first, Sampling(), 5, seed=3))
+    assert same([codes.cpu() for codes in ours[1]], plain(model, second, Sampling(), 5, seed=4))
 
 
 def test_numbers_that_are_none_are_noticed_and_do_not_outlive_their_speech(model, graphs):
@@ -206,24 +205,29 @@ def random_codes(codec: GraphedCodec, frames: int, seed: int, rows: int = 1) -> 
     return torch.randint(0, size.codebook_size, shape, generator=generator)
 
 
+def off(ours: torch.Tensor, theirs: torch.Tensor, codec: GraphedCodec) -> float:
+    """How far samples are from others, in parts of what is allowed."""
+    return float((ours.cpu() - theirs.cpu()).abs().max()) / WAVE_BOUND[codec.device.type]
+
+
 @pytest.mark.parametrize("parts", [[1] * 7, [1, 2, 4, 8, 8], [3, 25, 7, 1], [100], [9, 90, 2]])
 def test_a_captured_codec_gives_the_samples_of_one_pass_for_any_split(model, codec, parts):
     codes = random_codes(codec, sum(parts), len(parts))
     state = CodecState()
     ours = torch.cat([codec.decode(part, state) for part in codes.split(parts, 2)], 1)
     assert state.frames == sum(parts)
-    assert (ours - model.codec.decode(codes)).abs().max() <= WAVE_BOUND
+    assert off(ours, model.codec.decode(codes), codec) <= 1
 
 
 def test_speeches_take_turns_at_a_captured_codec(model, codec):
-    voices = [random_codes(codec, 90, seed) for seed in range(3)]
+    voices = [random_codes(codec, 90, seed) for seed in range(2)]
     states = [CodecState() for _ in voices]
     heard: list[list[torch.Tensor]] = [[] for _ in voices]
-    for at in range(0, 90, 15):
+    for at in range(0, 90, 30):
         for voice, state, pieces in zip(voices, states, heard, strict=True):
-            pieces.append(codec.decode(voice[:, :, at : at + 15], state))
+            pieces.append(codec.decode(voice[:, :, at : at + 30], state))
     for voice, pieces in zip(voices, heard, strict=True):
-        assert (torch.cat(pieces, 1) - model.codec.decode(voice)).abs().max() <= WAVE_BOUND
+        assert off(torch.cat(pieces, 1), model.codec.decode(voice), codec) <= 1
 
 
 def test_a_copy_of_a_captured_state_goes_on_by_itself_with_either_codec(model, codec):
@@ -233,13 +237,13 @@ def test_a_copy_of_a_captured_state_goes_on_by_itself_with_either_codec(model, c
     codec.decode(codes[:, :, :20], state)
     copies = [state.copy() for _ in range(3)]
     for other, copy in zip((codec, model.codec, codec), copies, strict=True):
-        assert (other.decode(codes[:, :, 20:], copy) - whole).abs().max() <= WAVE_BOUND
-    assert (codec.decode(codes[:, :, 20:], state) - whole).abs().max() <= WAVE_BOUND
+        assert off(other.decode(codes[:, :, 20:], copy), whole, codec) <= 1
+    assert off(codec.decode(codes[:, :, 20:], state), whole, codec) <= 1
 
 
 def test_several_rows_are_decoded_as_ever(model, codec):
     codes = random_codes(codec, 12, 6, rows=2)
-    assert torch.equal(codec.decode(codes), model.codec.decode(codes))
+    assert off(codec.decode(codes), model.codec.decode(codes), codec) <= 1
 
 
 Valueless = Callable[..., Model]
@@ -271,14 +275,12 @@ def valueless(made, monkeypatch) -> Iterator[Valueless]:
         yield load
 
 
-@pytest.mark.parametrize("size", ["tiny", "tiny-1b7"])
-def test_captured_work_waits_for_no_value_and_stays_on_the_device(valueless, size):
-    model = valueless(size, "custom_voice")
-    graphs = Graphs(model.talker, model.predictor, STEPS, PREFILLS)
-    for sampling in (Sampling(), GREEDY, Sampling(Choice(0.7, 0, 0.9))):
-        graphs.frame(sampling)
+def test_captured_work_waits_for_no_value_and_stays_on_the_device(valueless):
+    model = valueless("tiny-1b7", "custom_voice")
+    graphs = Graphs(model.talker, model.predictor, STEPS[:1], PREFILLS[:1])
+    graphs.frame(Sampling(Choice(0.7, 50, 0.9), Choice()))
     assert graphs.states.logits.device == ELSEWHERE
-    GraphedCodec(model.codec)
+    GraphedCodec(model.codec, (1,))
 
 
 def test_a_value_that_captured_work_asks_for_would_be_noticed(valueless, monkeypatch):
@@ -298,16 +300,16 @@ def test_prompts_are_laid_out_on_the_device(valueless):
         assert prompt.embeddings.device == ELSEWHERE
 
 
-def test_a_model_that_captures_speaks_as_one_that_does_not(made, models):
+def test_a_model_that_captures_speaks_as_one_that_does_not(made, models, device):
     folder: Path = made("tiny", "custom_voice", 5)
-    theirs, told = models(folder), []
+    theirs, told = models(folder, device=device), []
     ours = Model(
         Checkpoint(folder),
-        torch.device("cpu"),
+        torch.device(device),
         torch.float32,
         lambda what, part: told.append(what),
         graphs=True,
     )
     assert "CUDA graphs" in told
     prompt = written(theirs)
-    assert same(plain(ours, prompt, Sampling(), 10), plain(theirs, prompt, Sampling(), 10))
+    assert same(plain(ours, prompt, Sampling(), 6), plain(theirs, prompt, Sampling(), 6))
