@@ -7,6 +7,7 @@ device and a shape but no values.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch._subclasses import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ttm.engine.qwen3.checkpoint import Checkpoint
 from ttm.engine.qwen3.codec import CodecState
@@ -249,6 +251,30 @@ def test_several_rows_are_decoded_as_ever(model, codec):
 Valueless = Callable[..., Model]
 
 
+VIEWS = set(
+    "alias chunk expand flatten reshape select slice split squeeze t transpose unflatten "
+    "unsqueeze view view_as_complex view_as_real empty empty_like device".split()
+)
+"""What launches nothing; every other operator launches a kernel or more."""
+
+
+KERNELS_A_LAYER = 15
+"""Each takes some 2.5 us of a GPU however little it does, and a frame passes 103 layers."""
+
+
+class Kernels(TorchDispatchMode):
+    """Counts operators that launch something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if (name := func.overloadpacket.__name__) not in VIEWS:
+            self.counts[name] += 1
+        return func(*args, **(kwargs or {}))
+
+
 class NoGenerator:
     """A device that is not there has none; without one, draws have a shape all the same."""
 
@@ -279,7 +305,12 @@ def test_captured_work_waits_for_no_value_and_stays_on_the_device(valueless):
     model = valueless("tiny-1b7", "custom_voice")
     graphs = Graphs(model.talker, model.predictor, STEPS[:1], PREFILLS[:1])
     graphs.frame(Sampling(Choice(0.7, 50, 0.9), Choice()))
-    assert graphs.states.logits.device == ELSEWHERE
+    states = graphs.states
+    assert states.logits.device == ELSEWHERE
+    layers = model.talker.dimensions.num_hidden_layers
+    with torch.inference_mode(), Kernels() as kernels:
+        states.step()
+    assert sum(kernels.counts.values()) <= KERNELS_A_LAYER * layers + 15, kernels.counts
     GraphedCodec(model.codec, (1,))
 
 

@@ -32,14 +32,13 @@ class _Step:
     """Keys and values of a cache's first positions, of which the one at `at` `[1]` is new."""
 
     def __init__(self, cache: Cache, positions: int, at: Tensor) -> None:
-        self._keys = [keys[:, :, :positions] for keys in cache.keys]
-        self._values = [values[:, :, :positions] for values in cache.values]
+        self._both = [both[:, :, :positions] for both in cache.both]
         self._at = at
 
-    def put(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        self._keys[layer].index_copy_(2, self._at, keys)
-        self._values[layer].index_copy_(2, self._at, values)
-        return self._keys[layer], self._values[layer]
+    def put(self, layer: int, both: Tensor) -> tuple[Tensor, Tensor]:
+        ours = self._both[layer].index_copy_(2, self._at, both)
+        keys, values = ours.chunk(2, 1)
+        return keys, values
 
 
 class TalkerGraphs:
@@ -100,8 +99,8 @@ class TalkerGraphs:
     def _forget(self) -> None:
         """Positions of the speech before are masked, but what is no number spreads through a
         mask, and a speech may be left before anybody looks at its last numbers."""
-        for tensor in (*self._cache.keys, *self._cache.values):
-            tensor.zero_()
+        for both in self._cache.both:
+            both.zero_()
 
     def _reading(self, size: int) -> Replay:
         return lambda: self._read(self._page[:, :size])
@@ -136,9 +135,8 @@ class TalkerGraphs:
         """A cache for the rest of a speech that outgrew the captured steps."""
         longer = self._stack.cache(1, self._limit)
         longer.length = self._capacity
-        for ours, theirs in ((self._cache.keys, longer.keys), (self._cache.values, longer.values)):
-            for layer, kept in enumerate(ours):
-                theirs[layer][:, :, : self._capacity] = kept
+        for ours, theirs in zip(self._cache.both, longer.both, strict=True):
+            theirs[:, :, : self._capacity] = ours
         return longer
 
 

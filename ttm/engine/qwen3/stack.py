@@ -98,6 +98,7 @@ class Stack:
 
     def run(self, x: Tensor, turns: Tensor, memory: Memory, mask: Tensor | None = None) -> Tensor:
         """The same with the positions' `turns`, which broadcast to `[B, S, 1, d/2]`."""
+        x = x.clone()
         for index, layer in enumerate(self._layers):
             x = layer(x, turns, memory, index, mask)
         return self._norm(x)
