@@ -42,7 +42,7 @@ class Models:
     ) -> Model:
         key = (folder, dtype, device)
         if key not in self._loaded:
-            self._loaded[key] = Model(Checkpoint(folder), torch.device(device), dtype, graphs=False)
+            self._loaded[key] = Model(Checkpoint(folder), torch.device(device), dtype)
         return self._loaded[key]
 
 

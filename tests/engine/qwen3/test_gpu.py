@@ -40,7 +40,7 @@ def exact(folder, models) -> Model:
 @pytest.fixture(scope="module")
 def model(folder) -> Model:
     """As the engine loads it: everything captured."""
-    return Model(Checkpoint(folder), torch.device("cuda"), torch.bfloat16)
+    return Model(Checkpoint(folder), torch.device("cuda"), torch.bfloat16, graphs=True)
 
 
 def spoken(model: Model, frames: int, seed: int) -> list[torch.Tensor]:
@@ -123,10 +123,12 @@ def test_memory_does_not_grow_with_the_speeches(model):
     assert held() == before
 
 
-def test_say_speaks_on_the_gpu(ttm, folder, tmp_path):
-    brief = ("--set", "engine.qwen3.max_seconds=1.2", "--set", "engine.qwen3.device=cuda")
+@pytest.mark.parametrize("graphs", ["true", "false"])
+def test_say_speaks_on_the_gpu(ttm, folder, tmp_path, graphs):
+    settings = ("max_seconds=1.2", "device=cuda", f"graphs={graphs}")
+    how = [word for setting in settings for word in ("--set", f"engine.qwen3.{setting}")]
     for name in ("a.wav", "b.wav"):
-        done = ttm("say", "Hello.", "-m", folder, "-o", name, "--seed", "1", "--json", *brief)
+        done = ttm("say", "Hello.", "-m", folder, "-o", name, "--seed", "1", "--json", *how)
         assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["seconds"] == 1.2

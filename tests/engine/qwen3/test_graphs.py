@@ -22,10 +22,11 @@ from ttm.engine.qwen3.codec import CodecState
 from ttm.engine.qwen3.codec_graphs import GraphedCodec
 from ttm.engine.qwen3.frame_graphs import GraphedGeneration, Graphs
 from ttm.engine.qwen3.generate import NotFinite
-from ttm.engine.qwen3.graphs import one_late
+from ttm.engine.qwen3.graphs import Capture, one_late
 from ttm.engine.qwen3.model import Model
 from ttm.engine.qwen3.prompt import Prompt, Reference, Request
 from ttm.engine.qwen3.sampling import Choice, Sampling
+from ttm.errors import EngineUnavailable
 
 STEPS, PREFILLS = (32, 64), (16, 32)
 """Of the tests: a short speech crosses them all."""
@@ -344,3 +345,18 @@ def test_a_model_that_captures_speaks_as_one_that_does_not(made, models, device)
     assert "CUDA graphs" in told
     prompt = written(theirs)
     assert same(plain(ours, prompt, Sampling(), 6), plain(theirs, prompt, Sampling(), 6))
+
+
+def test_a_device_that_refuses_a_capture_is_said_to_and_how_to_go_without(made, monkeypatch):
+    def refuse(self: Capture, work: Callable[[], None], *generators: torch.Generator) -> None:
+        raise RuntimeError("operation not permitted\nwhen stream is capturing")
+
+    monkeypatch.setattr(Capture, "__call__", refuse)
+    with pytest.raises(EngineUnavailable, match=r"\(operation not permitted\)") as told:
+        Model(
+            Checkpoint(made("tiny", "custom_voice", 5)),
+            torch.device("cpu"),
+            torch.float32,
+            graphs=True,
+        )
+    assert "engine.qwen3.graphs" in told.value.fix

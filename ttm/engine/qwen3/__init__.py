@@ -51,6 +51,7 @@ class Qwen3Engine:
         dtype: str = "auto",
         quantize: str = "auto",
         threads: int = 0,
+        graphs: bool = True,
         temperature: float = -1.0,
         top_k: int = -1,
         top_p: float = -1.0,
@@ -84,7 +85,12 @@ class Qwen3Engine:
         if self._place.quantized:
             share_kernels(self._threads)
         self._model = Model(
-            checkpoint, self._place.device, self._place.dtype, loading, self._place.quantized
+            checkpoint,
+            self._place.device,
+            self._place.dtype,
+            loading,
+            self._place.quantized,
+            graphs=graphs and self._place.device.type == "cuda",
         )
         sampling = _overridden(self._model.sampling, temperature, top_k, top_p, repetition_penalty)
         self._model.prepare(sampling)

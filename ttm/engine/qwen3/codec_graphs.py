@@ -37,14 +37,13 @@ class GraphedCodec:
         self._user: weakref.ref[CodecState] | None = None
         """Whose tensors the captured steps write."""
         # What a capture chooses stays, so the quickest convolution is looked for.
-        with _convolving(benchmark=True):
+        with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False):
             self._steps = {size: self._capture(self._decoding(size)) for size in chunks}
 
     def decode(self, codes: Tensor, state: CodecState | None = None) -> Tensor:
         """See `Codec.decode`; of a single row, on the host."""
         if len(codes) != 1:
-            with _convolving():
-                return self._codec.decode(codes, state)
+            return self._codec.decode(codes, state)
         state = CodecState() if state is None else state
         parts = []
         with torch.inference_mode(), self._capture.on_stream(following=codes.is_cuda):
@@ -98,8 +97,3 @@ def _fill(ours: dict[Any, Tensor], given: dict[Any, Tensor]) -> None:
             tensor.copy_(given[name])
         else:
             tensor.zero_()
-
-
-def _convolving(benchmark: bool = False) -> Any:
-    """A context in which a GPU convolves in float32, not in TF32, whose 10 bits can be heard."""
-    return torch.backends.cudnn.flags(enabled=True, benchmark=benchmark, allow_tf32=False)

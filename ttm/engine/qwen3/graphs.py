@@ -82,16 +82,16 @@ class Arrival:
     """A tensor of the device on its way to the host, without either waiting for the other."""
 
     def __init__(self, like: Tensor) -> None:
-        self._cuda = like.device.type == "cuda"
-        self._host = torch.empty(like.shape, dtype=like.dtype, pin_memory=self._cuda)
+        self._device, cuda = like.device, like.device.type == "cuda"
+        self._host = torch.empty(like.shape, dtype=like.dtype, pin_memory=cuda)
         # Not spinning: what waits here has a frame's time to do so.
-        self._arrived = torch.cuda.Event(blocking=True) if self._cuda else None
+        self._arrived = torch.cuda.Event(blocking=True) if cuda else None
 
     def send(self, tensor: Tensor) -> None:
         """Copy the tensor when what was launched so far is done."""
         self._host.copy_(tensor, non_blocking=True)
         if self._arrived:
-            self._arrived.record()
+            self._arrived.record(torch.cuda.current_stream(self._device))
 
     def wait(self) -> Tensor:
         """What was sent, on the host."""

@@ -25,6 +25,7 @@ from ttm.engine.qwen3.sampling import Sampling
 from ttm.engine.qwen3.speaker import SpeakerEncoder
 from ttm.engine.qwen3.talker import Talker
 from ttm.engine.qwen3.tokens import TextTokens
+from ttm.errors import EngineUnavailable
 
 FRAME_WEIGHTS = ("talker.model.layers.", "talker.codec_head.", "talker.code_predictor.lm_head.")
 """What a frame reads once, by the beginnings of names."""
@@ -51,6 +52,19 @@ def telling(tell: Tell, what: str, part: float) -> Iterator[None]:
         thread.join()
 
 
+@contextmanager
+def _capturing() -> Iterator[None]:
+    """Drivers, and the libraries between, have reasons of their own to refuse a capture."""
+    try:
+        yield
+    except RuntimeError as failure:
+        reason = str(failure).partition("\n")[0]
+        raise EngineUnavailable(
+            f"what the device does for a frame could not be captured ({reason})",
+            "Set engine.qwen3.graphs to false",
+        ) from failure
+
+
 class Model:
     """Talker, code predictor and codec; for a `base` checkpoint also what cloning needs.
 
@@ -65,10 +79,10 @@ class Model:
         dtype: torch.dtype,
         loading: Tell | None = None,
         quantized: bool = False,
-        graphs: bool | None = None,
+        graphs: bool = False,
     ) -> None:
-        """`quantized`: int8 weights, on the CPU with `dtype` float32. `graphs`: steps that are
-        captured once and replayed; on a CUDA device unless said otherwise."""
+        """`quantized`: int8 weights, on the CPU with `dtype` float32. `graphs`: capture the steps
+        on a CUDA device; elsewhere the same work is called."""
         tell = loading or (lambda what, part: None)
         self.checkpoint, self.device, self.dtype = checkpoint, device, dtype
         self.quantized = quantized
@@ -82,7 +96,11 @@ class Model:
         predictor = dimensions.talker_config.code_predictor_config
         self.predictor = CodePredictor(predictor, weights, device, dtype, quantized)
         tell("codec", 0.8)
-        self.codec: Codec | GraphedCodec = Codec(codec, checkpoint.speech_weights, device)
+        if device.type == "cuda":
+            # Else it convolves in TF32, of 10 bits, whose error can be heard.
+            torch.backends.cudnn.allow_tf32 = False
+        plain = Codec(codec, checkpoint.speech_weights, device)
+        self.codec: Codec | GraphedCodec = plain
         self.writer = PromptWriter(dimensions, self.tokens, self.talker, self.predictor)
         self.sampling = Sampling.of_checkpoint(checkpoint.generation)
         self.samples_per_frame = codec.samples_per_frame
@@ -90,10 +108,9 @@ class Model:
         """Hertz."""
         checkpoint.forget()
         self._graphs: Graphs | None = None
-        if device.type == "cuda" if graphs is None else graphs:
+        if graphs:
             with telling(tell, "CUDA graphs", 0.9):
-                self.codec = GraphedCodec(self.codec)
-                self._graphs = Graphs(self.talker, self.predictor)
+                self._capture(plain)
         if quantized:
             with telling(tell, "kernels, which are compiled once", 0.95):
                 self._warm_up()
@@ -119,7 +136,13 @@ class Model:
     def prepare(self, sampling: Sampling) -> None:
         """Capture what depends on the sampling, so that no speech waits for it."""
         if self._graphs is not None:
-            self._graphs.frame(sampling)
+            with _capturing():
+                self._graphs.frame(sampling)
+
+    def _capture(self, codec: Codec) -> None:
+        with _capturing():
+            self.codec = GraphedCodec(codec)
+            self._graphs = Graphs(self.talker, self.predictor)
 
     def generate(
         self,
