@@ -1,8 +1,8 @@
 """Captured steps give what the ordinary ones give.
 
-Without a GPU the same work on the same static tensors is called instead of replayed; that it could
-be captured (everything on the device, nothing waited for) is checked with tensors that have a
-device and a shape but no values.
+Without a GPU a capture is played: the operators of one call are noted with their tensors, and a
+replay runs these again and no Python, as a CUDA graph does. That everything is on the device and
+nothing waits for it is checked with tensors that have a device and a shape but no values.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pytest
 import torch
 from torch._subclasses import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from ttm.engine.qwen3.checkpoint import Checkpoint
 from ttm.engine.qwen3.codec import CodecState
@@ -39,6 +40,47 @@ would be off by some 1e-3."""
 @pytest.fixture(scope="module")
 def model(made, models, device) -> Model:
     return models(made("tiny", "custom_voice", 5), device=device)
+
+
+CALLED = Capture.__call__
+"""What it does where nothing can be captured: the work is called again."""
+
+
+class Played(TorchDispatchMode):
+    """A capture on a CPU: whatever Python decided while it was noted stays decided."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._noted: list[tuple[Callable[..., object], tuple, dict, object]] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        given = func(*args, **(kwargs or {}))
+        self._noted.append((func, args, kwargs or {}, given))
+        return given
+
+    def replay(self) -> None:
+        for func, args, kwargs, given in self._noted:
+            again = func(*args, **kwargs)
+            # What is new goes to where the operators behind look for it; a view is there already.
+            for ours, new in zip(tree_leaves(given), tree_leaves(again), strict=True):
+                if isinstance(ours, torch.Tensor) and ours.data_ptr() != new.data_ptr():
+                    ours.copy_(new)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _captures_are_played(device) -> Iterator[None]:
+    def capture(
+        self: Capture, work: Callable[[], None], *generators: torch.Generator
+    ) -> Callable[[], None]:
+        work()
+        with Played() as played:
+            work()
+        return played.replay
+
+    with pytest.MonkeyPatch.context() as patch:
+        if device == "cpu":
+            patch.setattr(Capture, "__call__", capture)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -296,6 +338,7 @@ def valueless(made, monkeypatch) -> Iterator[Valueless]:
         def load(size: str, mode: str) -> Model:
             checkpoint = Checkpoint(made(size, mode, 5))
             monkeypatch.setattr(torch, "Generator", NoGenerator)
+            monkeypatch.setattr(Capture, "__call__", CALLED)
             stack.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
             return Model(checkpoint, ELSEWHERE, torch.bfloat16)
 
