@@ -203,6 +203,11 @@ class Qwen3Settings:
     threads: int = setting(
         0, "Threads that compute on a CPU. 0 takes as many as there are cores.", low=0, high=1024
     )
+    graphs: bool = setting(
+        True,
+        "Captures what a CUDA device does for a frame and replays it, which spares it most of the "
+        "waiting and takes half a gigabyte.",
+    )
     temperature: float = setting(
         -1.0,
         "How freely it speaks. 0 always takes the likeliest; -1 is the checkpoint's own, "

@@ -18,22 +18,43 @@ OWN = Path(__file__).parent / "golden"
 MAKE_CHECKPOINT = Path(__file__).parents[3] / "scripts" / "make_checkpoint"
 
 
+DEVICES = [
+    "cpu",
+    pytest.param(
+        "cuda",
+        marks=[
+            pytest.mark.gpu,
+            pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device is here"),
+        ],
+    ),
+]
+"""Of tests that are run on each; a test that gives no other name runs on the CPU."""
+
+
 class Models:
-    """One loaded model of each folder and type."""
+    """One loaded model of each folder, type and device; none captures its steps."""
 
     def __init__(self) -> None:
-        self._loaded: dict[tuple[Path, torch.dtype], Model] = {}
+        self._loaded: dict[tuple[Path, torch.dtype, str], Model] = {}
 
-    def __call__(self, folder: Path, dtype: torch.dtype = torch.float32) -> Model:
-        if (folder, dtype) not in self._loaded:
-            model = Model(Checkpoint(folder), torch.device("cpu"), dtype)
-            self._loaded[folder, dtype] = model
-        return self._loaded[folder, dtype]
+    def __call__(
+        self, folder: Path, dtype: torch.dtype = torch.float32, device: str = "cpu"
+    ) -> Model:
+        key = (folder, dtype, device)
+        if key not in self._loaded:
+            self._loaded[key] = Model(Checkpoint(folder), torch.device(device), dtype)
+        return self._loaded[key]
 
 
 @pytest.fixture(scope="session")
 def models() -> Models:
     return Models()
+
+
+@pytest.fixture(scope="session", params=DEVICES)
+def device(request: pytest.FixtureRequest) -> str:
+    """Where a test runs that asks for it: here, and on a GPU with `-m gpu`."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,12 +9,15 @@ from torch.nn import functional as F
 from ttm.engine.qwen3.layers import (
     CONVOLUTION_PACKED_FROM,
     PACKED_FROM,
+    Added,
+    Dense,
     Packed,
     RmsNorm,
     Rotary,
     convolution,
     linear,
     paired,
+    plus,
     turn,
 )
 
@@ -32,6 +35,14 @@ def test_a_packed_matrix_multiplies_as_the_plain_one(rows):
         pytest.skip("this build of torch packs no matrices")
     x = random(1, rows, 512, seed=2)
     assert (packed(x) - F.linear(x, weight, bias)).abs().max() <= 1e-5
+
+
+@pytest.mark.parametrize("steps", [1, 7])
+def test_a_product_that_is_added_where_it_goes_is_the_plain_sum(steps):
+    weight, x, y = random(48, 32), random(2, steps, 48, seed=1), random(2, steps, 32, seed=2)
+    plain = plus(x, Dense(weight), y)
+    assert torch.equal(plain, x + F.linear(y, weight))
+    assert (plus(x, Added(weight), y) - plain).abs().max() <= 1e-5
 
 
 @pytest.mark.parametrize("columns", [4, 13, 200])

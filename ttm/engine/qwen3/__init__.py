@@ -55,6 +55,7 @@ class Qwen3Engine:
         dtype: str = "auto",
         quantize: str = "auto",
         threads: int = 0,
+        graphs: bool = True,
         temperature: float = -1.0,
         top_k: int = -1,
         top_p: float = -1.0,
@@ -90,8 +91,16 @@ class Qwen3Engine:
             from ttm.engine.qwen3.cores import Cores
 
             cores = Cores(self._threads)
-        self._model = Model(checkpoint, self._place.device, self._place.dtype, loading, cores)
+        self._model = Model(
+            checkpoint,
+            self._place.device,
+            self._place.dtype,
+            loading,
+            cores,
+            graphs=graphs and self._place.device.type == "cuda",
+        )
         sampling = _overridden(self._model.sampling, temperature, top_k, top_p, repetition_penalty)
+        self._model.prepare(sampling)
         self._delivery = Delivery(sampling, tuple(chunk_frames), max_seconds)
         self._coming: tuple[Speech, ...] = ()
         self._together: Ensemble | None = None

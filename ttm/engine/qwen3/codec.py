@@ -39,14 +39,15 @@ DILATIONS = (1, 3, 9)
 """Of a decoder block's residual units."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class CodecState:
     """What a decoder remembers of the frames before; empty at the start of an utterance."""
 
     tails: dict[str, Tensor] = field(default_factory=dict)
     """The last columns `[B, C, k]` of each convolution's input."""
     keys: dict[int, Tensor] = field(default_factory=dict)
-    """`[B, H, <= window - 1, d]` of each attention."""
+    """`[B, H, window - 1, d]` of each attention, the latest frame last; as many of them as there
+    were frames mean something."""
     values: dict[int, Tensor] = field(default_factory=dict)
     frames: int = 0
     """Frames decoded so far."""
@@ -55,10 +56,32 @@ class CodecState:
         """A state that goes on from here by itself, perhaps on another device."""
 
         def moved(tensors: dict[Any, Tensor]) -> dict[Any, Tensor]:
-            # Stages put new tensors into the state and leave the old ones as they are.
-            return {name: tensor.to(device) for name, tensor in tensors.items()}
+            return {name: tensor.to(device, copy=True) for name, tensor in tensors.items()}
 
         return CodecState(moved(self.tails), moved(self.keys), moved(self.values), self.frames)
+
+    def behind_tail(self, name: str, x: Tensor, columns: int) -> Tensor:
+        """`x` behind the last columns of what came before it; its own last ones are kept."""
+        return _behind(self.tails, name, x, columns)
+
+    def behind_window(
+        self, layer: int, keys: Tensor, values: Tensor, window: int
+    ) -> tuple[Tensor, Tensor]:
+        """`[B, H, T, d]` behind what earlier frames left, `[B, H, window - 1 + T, d]` each."""
+        return (
+            _behind(self.keys, layer, keys, window - 1),
+            _behind(self.values, layer, values, window - 1),
+        )
+
+
+def _behind(kept: dict[Any, Tensor], name: str | int, new: Tensor, count: int) -> Tensor:
+    """`new` behind the `count` of before (nothing at first) in dimension 2; the last `count` of
+    both are kept in place, so that what is captured finds them where they were."""
+    if name not in kept:
+        kept[name] = new.new_zeros((*new.shape[:2], count, *new.shape[3:]))
+    both = torch.cat((kept[name], new), 2)
+    kept[name].copy_(both[:, :, new.shape[2] :])
+    return both
 
 
 Stage = Callable[[Tensor, CodecState], Tensor]
@@ -96,17 +119,24 @@ class Codec:
         """
         state = CodecState() if state is None else state
         with torch.inference_mode():
-            codes = codes.to(self.device)
-            x = self._codebooks[0][codes[:, 0]]
-            rest = self._codebooks[1][codes[:, 1]]
-            for level in range(2, codes.shape[1]):
-                rest = rest + self._codebooks[level][codes[:, level]]
-            x = self._before((x + rest).transpose(1, 2), state)
-            x = self._transformer(x.transpose(1, 2), state).transpose(1, 2)
-            for stage in self._after:
-                x = stage(x, state)
+            seen = torch.full((), state.frames, device=self.device)
             state.frames += codes.shape[2]
-            return x.squeeze(1).float().clamp(-1, 1)
+            return self.run(codes.to(self.device), state, seen)
+
+    def run(self, codes: Tensor, state: CodecState, frames: Tensor) -> Tensor:
+        """`decode` where nothing waits for the device: `frames` `[]`, those before, lies there.
+
+        The state's tensors are written in place, and made when they are missing.
+        """
+        x = self._codebooks[0][codes[:, 0]]
+        rest = self._codebooks[1][codes[:, 1]]
+        for level in range(2, codes.shape[1]):
+            rest = rest + self._codebooks[level][codes[:, level]]
+        x = self._before((x + rest).transpose(1, 2), state)
+        x = self._transformer(x.transpose(1, 2), state, frames).transpose(1, 2)
+        for stage in self._after:
+            x = stage(x, state)
+        return x.squeeze(1).float().clamp(-1, 1)
 
     def tensor(self, name: str) -> Tensor:
         """A copy of the tensor on the codec's device, in its type."""
@@ -189,7 +219,7 @@ class CausalConv:
 
     def __call__(self, x: Tensor, state: CodecState) -> Tensor:
         if self._past:
-            x = _with_tail(self._name, x, self._past, state)
+            x = state.behind_tail(self._name, x, self._past)
         return self._convolve(x)
 
 
@@ -212,7 +242,7 @@ class Upsampling:
 
     def __call__(self, x: Tensor, state: CodecState) -> Tensor:
         if self._taps > 1:
-            x = _with_tail(self._name, x, self._taps - 1, state)
+            x = state.behind_tail(self._name, x, self._taps - 1)
         y = self._convolve(x)
         rows, _, columns = y.shape
         return (
@@ -220,14 +250,6 @@ class Upsampling:
             .transpose(2, 3)
             .reshape(rows, -1, columns * self._rate)
         )
-
-
-def _with_tail(name: str, x: Tensor, columns: int, state: CodecState) -> Tensor:
-    """`x` behind the last columns of what came before it; the state keeps its own last ones."""
-    tail = state.tails.get(name)
-    x = F.pad(x, (columns, 0)) if tail is None else torch.cat((tail, x), 2)
-    state.tails[name] = x[:, :, -columns:].clone()
-    return x
 
 
 class Snake:
@@ -315,14 +337,14 @@ class _Transformer:
             for i in range(size.num_hidden_layers)
         ]
 
-    def __call__(self, x: Tensor, state: CodecState) -> Tensor:
-        """`[B, T, C]` to the same."""
+    def __call__(self, x: Tensor, state: CodecState, frames: Tensor) -> Tensor:
+        """`[B, T, C]` to the same, behind so many `frames` `[]`."""
         new, window = x.shape[1], self._size.sliding_window
-        kept = min(state.frames, window - 1)
-        turns = self._rotary.upto(state.frames + new)[state.frames : state.frames + new]
-        at = torch.arange(kept, kept + new, device=x.device)[:, None]
-        back = at - torch.arange(kept + new, device=x.device)
-        seen = (back >= 0) & (back < window)
+        own = torch.arange(new, device=x.device)
+        turns = self._rotary.at(frames + own)
+        at = torch.arange(1 - window, new, device=x.device)
+        back = own[:, None] - at
+        seen = (back >= 0) & (back < window) & (at + frames >= 0)
         x = self._in(x)
         for layer in self._layers:
             x = layer(x, turns, seen, state)
@@ -351,7 +373,7 @@ class _TransformerLayer:
         self._mlp_scale = codec.tensor(f"{at}.mlp_layer_scale.scale")
 
     def __call__(self, x: Tensor, turns: Tensor, seen: Tensor, state: CodecState) -> Tensor:
-        """`seen` `[T, kept + T]`: which kept and new frames each new one attends to."""
+        """`seen` `[T, window - 1 + T]`: which kept and new frames each new one attends to."""
         rows, new, _ = x.shape
         both = self._heads + self._keys
         # In float32, as the talker's attention; the frames are few beside the samples.
@@ -359,12 +381,7 @@ class _TransformerLayer:
         qkv = qkv.view(rows, new, both + self._keys, -1).transpose(1, 2)
         turned = turn(qkv[:, :both], turns)
         queries, keys, values = turned[:, : self._heads], turned[:, self._heads :], qkv[:, both:]
-        if self._index in state.keys:
-            keys = torch.cat((state.keys[self._index], keys), 2)
-            values = torch.cat((state.values[self._index], values), 2)
-        keep = max(0, keys.shape[2] - self._window + 1)
-        state.keys[self._index] = keys[:, :, keep:].clone()
-        state.values[self._index] = values[:, :, keep:].clone()
+        keys, values = state.behind_window(self._index, keys, values, self._window)
         group = self._heads // self._keys
         mixed = F.scaled_dot_product_attention(
             queries,

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from ttm.audio import Audio
-from ttm.engine.qwen3.generate import beside
 from ttm.engine.qwen3.model import Model
 from ttm.engine.qwen3.quantized import QuantizedCache
 from ttm.engine.qwen3.sampling import Choose, Rules, Sampling, chooser
@@ -144,7 +143,7 @@ class Ensemble:
                 continue
             if (audio := singer.utterance.sounding.hear(frame)).samples:
                 singer.made.append(audio)
-            going.append(heard + beside(singer.utterance.prompt, singer.frames))
+            going.append(heard + singer.utterance.prompt.beside(singer.frames))
             singer.frames += 1
             if singer.frames == singer.utterance.frames:
                 going.pop()

@@ -23,11 +23,6 @@ class NotFinite(ArithmeticError):
     """Logits that are no numbers: the device, or its precision, cannot carry this speech."""
 
 
-def beside(prompt: Prompt, frame: int) -> Tensor:
-    """The text that goes with a frame, `[D]`."""
-    return prompt.trailing[frame] if frame < len(prompt.trailing) else prompt.padding
-
-
 class Generation:
     """One run of the talker over the prompts of B rows.
 
@@ -123,7 +118,7 @@ class Generation:
 
     def _beside(self, frame: int) -> Tensor:
         """The text that goes with a frame, `[B, D]`."""
-        return torch.stack([beside(prompt, frame) for prompt in self._prompts])
+        return torch.stack([prompt.beside(frame) for prompt in self._prompts])
 
     def _pick(self, logits: Tensor) -> Tensor:
         self._sum = self._sum + logits.sum()

@@ -8,6 +8,7 @@ H heads, d head width.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -28,6 +29,22 @@ class Dense:
 
     def __call__(self, x: Tensor) -> Tensor:
         return F.linear(x, self.weight, self.bias)
+
+
+class Added(Dense):
+    """A matrix on a GPU whose product can be added to what is there, by the same kernel."""
+
+    __slots__ = ()
+
+    def onto(self, x: Tensor, y: Tensor) -> Tensor:
+        """`x` `[B, S, outputs]`, to which the product with `y` `[B, S, inputs]` was added."""
+        x.flatten(0, 1).addmm_(y.flatten(0, 1), self.weight.t())
+        return x
+
+
+def plus(x: Tensor, product: Linear, y: Tensor) -> Tensor:
+    """`x` plus the product with `y`; may be `x` itself."""
+    return product.onto(x, y) if isinstance(product, Added) else x + product(y)
 
 
 WIDENED_FROM = 12
@@ -68,7 +85,7 @@ PACKED_FROM = 1 << 18
 def linear(weight: Tensor, bias: Tensor | None = None) -> Linear:
     """`weight` `[outputs, inputs]` in the form that its device multiplies by fastest."""
     if weight.device.type != "cpu":
-        return Dense(weight, bias)
+        return Dense(weight, bias) if bias is not None else Added(weight)
     if weight.dtype != torch.float32 and not _multiplies(weight.dtype):
         return Widened(weight, bias)
     large = weight.numel() >= PACKED_FROM and weight.dtype != torch.float16
@@ -159,10 +176,13 @@ class Rotary:
         """`cos + i sin`, `[>= positions, d/2]`."""
         if len(self._turns) < positions:
             size = max(256, 2 * len(self._turns), positions)
-            at = torch.arange(size, device=self._turns.device, dtype=torch.float32)
-            angles = torch.outer(at, self._frequencies)
-            self._turns = torch.complex(angles.cos(), angles.sin())
+            self._turns = self.at(torch.arange(size, device=self._turns.device))
         return self._turns
+
+    def at(self, positions: Tensor) -> Tensor:
+        """The same of these `positions` `[S]` alone, without a table: `[S, d/2]`."""
+        angles = torch.outer(positions.float(), self._frequencies)
+        return torch.complex(angles.cos(), angles.sin())
 
 
 def paired(rows: Tensor, head_dim: int) -> Tensor:
@@ -172,16 +192,17 @@ def paired(rows: Tensor, head_dim: int) -> Tensor:
     return heads.transpose(1, 2).reshape(rows.shape)
 
 
-def turn(x: Tensor, turns: Tensor) -> Tensor:
+def turn(x: Tensor, turns: Tensor, into: Tensor | None = None) -> Tensor:
     """`x` `[..., d]`, float32 and paired, turned by its position's `turns` `[..., d/2]`."""
     pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
-    return torch.view_as_real(pairs * turns).flatten(-2)
+    out = None if into is None else torch.view_as_complex(into.unflatten(-1, (-1, 2)))
+    return torch.view_as_real(torch.mul(pairs, turns, out=out)).flatten(-2)
 
 
 class Cache:
-    """Keys and values of one stack: 2 x `[layers, B, H, capacity, d]`, float32."""
+    """Keys and values of one stack: for each layer `[B, 2 H, capacity, d]`, float32."""
 
-    __slots__ = ("keys", "length", "values")
+    __slots__ = ("both", "keys", "length", "values")
 
     def __init__(
         self,
@@ -192,11 +213,25 @@ class Cache:
         head_dim: int,
         device: torch.device,
     ) -> None:
-        shape = (layers, rows, heads, capacity, head_dim)
+        shape = (layers, rows, 2 * heads, capacity, head_dim)
         # empty, not zeros: memory that no position has reached yet is not touched.
-        self.keys = list(torch.empty(shape, device=device))
-        self.values = list(torch.empty(shape, device=device))
+        self.both = list(torch.empty(shape, device=device))
+        self.keys = [layer[:, :heads] for layer in self.both]
+        self.values = [layer[:, heads:] for layer in self.both]
         self.length = 0
+
+    def put(self, layer: int, both: Tensor) -> tuple[Tensor, Tensor]:
+        """Write a layer's keys and values `[B, 2 H, S, d]` behind `length`; all that it has by
+        then, `[B, H, L, d]` each. `length` stays until every layer has put its own."""
+        end = self.length + both.shape[2]
+        self.both[layer][:, :, self.length : end] = both
+        return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
+
+
+class Memory(Protocol):
+    """Keys and values of one stack, wherever they lie; see `Cache`."""
+
+    def put(self, layer: int, both: Tensor) -> tuple[Tensor, Tensor]: ...
 
 
 class Attention:
@@ -206,14 +241,14 @@ class Attention:
     the keys and values are few beside the weights.
     """
 
-    __slots__ = ("_group", "_heads", "_keys", "_norm", "_ones", "_out", "_qkv", "_scale")
+    __slots__ = ("_group", "_heads", "_keys", "_norm", "_ones", "_qkv", "_scale", "out")
 
     def __init__(
         self, qkv: Linear, norm: Tensor, out: Linear, heads: int, keys: int, eps: float
     ) -> None:
         """`qkv` gives queries, keys and values, the first two paired; `norm` `[heads + keys, d]`
         weighs them, likewise paired."""
-        self._qkv, self._norm, self._out = qkv, norm.float(), out
+        self._qkv, self._norm, self.out = qkv, norm.float(), out
         self._heads, self._keys, self._group = heads, keys, heads // keys
         self._scale = norm.shape[-1] ** -0.5
         self._ones = RmsNorm(torch.ones_like(self._norm[0]), eps)
@@ -222,47 +257,48 @@ class Attention:
         self,
         x: Tensor,
         turns: Tensor,
-        keys: Tensor,
-        values: Tensor,
-        start: int,
+        memory: Memory,
+        layer: int,
         mask: Tensor | None,
     ) -> Tensor:
-        """`x` `[B, S, D]` behind `start` cached positions; `turns` broadcasts to
-        `[B, S, 1, d/2]`; `mask` `[B, 1, S, L]`, float32, is added to the scores."""
+        """What the heads made of `x` `[B, S, D]`, which goes behind what `memory` has of this
+        layer; `out` is still to be applied. `[B, S, heads * d]`.
+
+        `turns` broadcasts to `[B, S, 1, d/2]`; `mask` `[B, 1, S, L]`, float32, is added to the
+        scores.
+        """
         rows, steps, _ = x.shape
-        end = start + steps
-        heads, head = self._heads, keys.shape[-1]
+        heads, head = self._heads, self._norm.shape[-1]
         both = heads + self._keys
         qkv = self._qkv(x).float().view(rows, steps, both + self._keys, head)
-        turned = turn(self._ones(qkv[:, :, :both]) * self._norm, turns)
-        keys[:, :, start:end] = turned[:, :, heads:].transpose(1, 2)
-        values[:, :, start:end] = qkv[:, :, both:].transpose(1, 2)
+        turned = qkv[:, :, :both]
+        # Into its place, so that keys and values are written to the memory at once.
+        turn(self._ones(turned) * self._norm, turns, turned)
+        keys, values = memory.put(layer, qkv[:, :, heads:].transpose(1, 2))
         if steps > 1:
-            mixed = self._many(turned[:, :, :heads], keys, values, end, mask)
+            mixed = self._many(turned[:, :, :heads], keys, values, mask)
         else:
             # One new position: heads that share a key head stand as positions of one head.
             mixed = F.scaled_dot_product_attention(
                 turned[:, :, :heads].view(rows, self._keys, self._group, head),
-                keys[:, :, :end],
-                values[:, :, :end],
+                keys,
+                values,
                 attn_mask=mask,
                 scale=self._scale,
             )
-        return self._out(mixed.reshape(rows, steps, heads * head).to(x.dtype))
+        return mixed.reshape(rows, steps, heads * head).to(x.dtype)
 
-    def _many(
-        self, queries: Tensor, keys: Tensor, values: Tensor, end: int, mask: Tensor | None
-    ) -> Tensor:
+    def _many(self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
         """Several new positions, each seeing those before it. `[B, S, heads, d]`."""
-        steps = queries.shape[1]
+        steps, end = queries.shape[1], keys.shape[2]
         if mask is None and end > steps:
             # `is_causal` would count the new positions from the first cached one.
             mask = torch.ones(steps, end, dtype=torch.bool, device=queries.device)
             mask = mask.tril(end - steps)
         mixed = F.scaled_dot_product_attention(
             queries.transpose(1, 2),
-            keys[:, :, :end].repeat_interleave(self._group, 1),
-            values[:, :, :end].repeat_interleave(self._group, 1),
+            keys.repeat_interleave(self._group, 1),
+            values.repeat_interleave(self._group, 1),
             attn_mask=mask,
             is_causal=mask is None,
             scale=self._scale,
@@ -273,14 +309,18 @@ class Attention:
 class GatedMlp:
     """`down(silu(gate(x)) * up(x))`, gate and up in one product."""
 
-    __slots__ = ("_down", "_gate_up")
+    __slots__ = ("_gate_up", "down")
 
     def __init__(self, gate_up: Linear, down: Linear) -> None:
-        self._gate_up, self._down = gate_up, down
+        self._gate_up, self.down = gate_up, down
 
     def __call__(self, x: Tensor) -> Tensor:
+        return self.down(self.inner(x))
+
+    def inner(self, x: Tensor) -> Tensor:
+        """All but `down`."""
         gate, up = self._gate_up(x).chunk(2, -1)
-        return self._down(F.silu(gate).mul_(up))
+        return F.silu(gate).mul_(up)
 
 
 class Layer:
@@ -297,10 +337,11 @@ class Layer:
         self,
         x: Tensor,
         turns: Tensor,
-        keys: Tensor,
-        values: Tensor,
-        start: int,
+        memory: Memory,
+        layer: int,
         mask: Tensor | None,
     ) -> Tensor:
-        x = x + self._attention(self._before(x), turns, keys, values, start, mask)
-        return x + self._mlp(self._after(x))
+        """`x` `[B, S, D]` to the same; may be written to."""
+        mixed = self._attention(self._before(x), turns, memory, layer, mask)
+        x = plus(x, self._attention.out, mixed)
+        return plus(x, self._mlp.down, self._mlp.inner(self._after(x)))

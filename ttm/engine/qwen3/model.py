@@ -15,7 +15,9 @@ from torch import Tensor
 from ttm.engine import Tell
 from ttm.engine.qwen3.checkpoint import Checkpoint
 from ttm.engine.qwen3.codec import Codec
+from ttm.engine.qwen3.codec_graphs import GraphedCodec
 from ttm.engine.qwen3.encoder import CodecEncoder
+from ttm.engine.qwen3.frame_graphs import GraphedGeneration, Graphs
 from ttm.engine.qwen3.generate import Generation
 from ttm.engine.qwen3.layout import model_layout
 from ttm.engine.qwen3.predictor import CodePredictor
@@ -24,6 +26,7 @@ from ttm.engine.qwen3.sampling import Sampling
 from ttm.engine.qwen3.speaker import SpeakerEncoder
 from ttm.engine.qwen3.talker import Talker
 from ttm.engine.qwen3.tokens import TextTokens
+from ttm.errors import EngineUnavailable
 
 if TYPE_CHECKING:
     from ttm.engine.qwen3.cores import Cores
@@ -53,6 +56,19 @@ def telling(tell: Tell, what: str, part: float) -> Iterator[None]:
         thread.join()
 
 
+@contextmanager
+def _capturing() -> Iterator[None]:
+    """Drivers, and the libraries between, have reasons of their own to refuse a capture."""
+    try:
+        yield
+    except RuntimeError as failure:
+        reason = str(failure).partition("\n")[0]
+        raise EngineUnavailable(
+            f"what the device does for a frame could not be captured ({reason})",
+            "Set engine.qwen3.graphs to false",
+        ) from failure
+
+
 class Model:
     """Talker, code predictor and codec; for a `base` checkpoint also what cloning needs.
 
@@ -67,9 +83,10 @@ class Model:
         dtype: torch.dtype,
         loading: Tell | None = None,
         cores: Cores | None = None,
+        graphs: bool = False,
     ) -> None:
         """With `cores`, weights are int8 and the codec takes its shortcuts, on the CPU with `dtype`
-        float32."""
+        float32. `graphs`: capture the steps on a CUDA device; elsewhere the same work is called."""
         tell = loading or (lambda what, part: None)
         self.checkpoint, self.device, self.dtype = checkpoint, device, dtype
         self.cores = cores
@@ -83,13 +100,21 @@ class Model:
         predictor = dimensions.talker_config.code_predictor_config
         self.predictor = CodePredictor(predictor, weights, device, dtype, cores)
         tell("codec", 0.8)
-        self.codec = Codec(codec, checkpoint.speech_weights, device, quick=bool(cores))
+        if device.type == "cuda":
+            # Else it convolves in TF32, of 10 bits, whose error can be heard.
+            torch.backends.cudnn.allow_tf32 = False
+        plain = Codec(codec, checkpoint.speech_weights, device, quick=bool(cores))
+        self.codec: Codec | GraphedCodec = plain
         self.writer = PromptWriter(dimensions, self.tokens, self.talker, self.predictor)
         self.sampling = Sampling.of_checkpoint(checkpoint.generation)
         self.samples_per_frame = codec.samples_per_frame
         self.rate: int = checkpoint.speech_tokenizer.output_sample_rate
         """Hertz."""
         checkpoint.forget()
+        self._graphs: Graphs | None = None
+        if graphs:
+            with telling(tell, "CUDA graphs", 0.9):
+                self._capture(plain)
         if cores:
             with telling(tell, "kernels, which are compiled once", 0.95):
                 self._warm_up()
@@ -114,6 +139,17 @@ class Model:
         groups = self.checkpoint.speech_tokenizer.decoder_config.num_quantizers
         self.codec.decode(torch.zeros(1, groups, 1, dtype=torch.long))
 
+    def prepare(self, sampling: Sampling) -> None:
+        """Capture what depends on the sampling, so that no speech waits for it."""
+        if self._graphs is not None:
+            with _capturing():
+                self._graphs.frame(sampling)
+
+    def _capture(self, codec: Codec) -> None:
+        with _capturing():
+            self.codec = GraphedCodec(codec)
+            self._graphs = Graphs(self.talker, self.predictor)
+
     def generate(
         self,
         prompts: list[Prompt],
@@ -121,8 +157,10 @@ class Model:
         generator: torch.Generator,
         frames: int,
         spoken: Tensor | None = None,
-    ) -> Generation:
+    ) -> Generation | GraphedGeneration:
         """See `Generation`."""
+        if self._graphs is not None and len(prompts) == 1:
+            return GraphedGeneration(self._graphs, prompts[0], sampling, generator, frames, spoken)
         return Generation(self.talker, self.predictor, prompts, sampling, generator, frames, spoken)
 
     def reference(self, samples: Tensor, transcript: str = "") -> Reference:

@@ -63,6 +63,10 @@ class Prompt:
     recorded: int = 0
     """Frames of the reference that the prefill ends with."""
 
+    def beside(self, frame: int) -> Tensor:
+        """The text that goes with a frame, `[D]`."""
+        return self.trailing[frame] if frame < len(self.trailing) else self.padding
+
 
 def embed_frames(talker: Talker, predictor: CodePredictor, codes: Tensor) -> Tensor:
     """Frames `[F, G]` as the talker hears them, `[F, D]`: the sum of their codes' embeddings."""
@@ -106,7 +110,9 @@ class PromptWriter:
             frames = torch.cat(
                 (
                     self._codes([codec.codec_bos_id]),
-                    embed_frames(self._talker, self._predictor, reference.codes),
+                    embed_frames(
+                        self._talker, self._predictor, reference.codes.to(self._talker.device)
+                    ),
                 )
             )
         else:

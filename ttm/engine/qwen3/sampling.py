@@ -102,27 +102,28 @@ class Rules:
     def __init__(
         self, rows: int, vocabulary: int, end: int, penalty: float, device: torch.device
     ) -> None:
-        self._end, self._penalty = end, penalty
+        self._penalty = penalty
         self._never = torch.zeros(vocabulary, device=device)
         self._never[vocabulary - SPECIALS :] = -torch.inf
+        self._early = self._never.clone()
+        self._early[end] = -torch.inf
         self._never[end] = 0
         self._had = torch.zeros(rows, vocabulary, dtype=torch.bool, device=device)
-        self._frames = 0
+        self._frames = torch.zeros((), dtype=torch.long, device=device)
+        """Counted where the logits are: a step can be captured, and none waits for a GPU."""
 
     def resume(self, ids: Tensor) -> None:
-        """A single row has had these ids `[F]`."""
+        """A single row has had these ids `[F]`, and no others."""
+        self._had.zero_()
         self._had[0, ids] = True
-        self._frames = len(ids)
+        self._frames.fill_(len(ids))
 
     def __call__(self, logits: Tensor) -> Tensor:
         """Logits `[B, V]` with the rules applied."""
         if self._penalty != 1:
             less = torch.where(logits > 0, logits / self._penalty, logits * self._penalty)
             logits = torch.where(self._had, less, logits)
-        logits = logits + self._never
-        if self._frames < SHORTEST:
-            logits[:, self._end] = -torch.inf
-        return logits
+        return logits + torch.where(self._frames < SHORTEST, self._early, self._never)
 
     def had(self, ids: Tensor) -> None:
         """These ids `[B]` were chosen."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ttm.audio import Audio
 from ttm.engine.qwen3.codec import Codec, CodecState
+from ttm.engine.qwen3.codec_graphs import GraphedCodec
 from ttm.engine.qwen3.model import Model
 
 
@@ -86,6 +87,6 @@ class Sounding:
         self._state = self._state.copy(model.codec.device)
 
 
-def _decode(codec: Codec, codes: Tensor, state: CodecState) -> Tensor:
+def _decode(codec: Codec | GraphedCodec, codes: Tensor, state: CodecState) -> Tensor:
     """Frames `[F, G]` to samples `[S]`."""
     return codec.decode(codes.T[None], state)[0]

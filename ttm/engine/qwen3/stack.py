@@ -14,6 +14,7 @@ from ttm.engine.qwen3.layers import (
     Cache,
     GatedMlp,
     Layer,
+    Memory,
     RmsNorm,
     Rotary,
     linear,
@@ -54,7 +55,7 @@ class Stack:
         ]
         norm = weights[f"{at}norm.weight"].to(device, dtype, copy=True)
         self._norm = RmsNorm(norm, dimensions.rms_norm_eps)
-        self._rotary = Rotary(dimensions.head_dim, dimensions.rope_theta, device)
+        self.rotary = Rotary(dimensions.head_dim, dimensions.rope_theta, device)
 
     def cache(self, rows: int, capacity: int) -> Cache:
         """An empty cache for so many positions."""
@@ -83,14 +84,20 @@ class Stack:
         """
         start = cache.length
         end = start + x.shape[1]
-        turns = self._rotary.upto(end)
+        turns = self.rotary.upto(end)
         if positions is None:
             turns = turns[start:end, None]
         else:
             turns = turns[positions].unsqueeze(2)
-        for layer, keys, values in zip(self._layers, cache.keys, cache.values, strict=True):
-            x = layer(x, turns, keys, values, start, mask)
+        x = self.run(x, turns, cache, mask)
         cache.length = end
+        return x
+
+    def run(self, x: Tensor, turns: Tensor, memory: Memory, mask: Tensor | None = None) -> Tensor:
+        """The same with the positions' `turns`, which broadcast to `[B, S, 1, d/2]`."""
+        x = x.clone()
+        for index, layer in enumerate(self._layers):
+            x = layer(x, turns, memory, index, mask)
         return self._norm(x)
 
 

@@ -52,17 +52,17 @@ class Talker:
         )
         self._code_embedding = weights["talker.model.codec_embedding.weight"].to(device, copy=True)
         """`[V, D]`, in the file's type."""
-        self._stack: AnyStack
+        self.stack: AnyStack
         self._head: Linear
         self._several: QuantizedStack | None = None
         if cores:
             from ttm.engine.qwen3.quantized import QuantizedMatrix, QuantizedStack
 
             self._several = QuantizedStack(dimensions, weights, "talker.model.", cores)
-            self._stack = self._several
+            self.stack = self._several
             self._head = QuantizedMatrix(weights["talker.codec_head.weight"], cores)
         else:
-            self._stack = Stack(dimensions, weights, "talker.model.", device, dtype)
+            self.stack = Stack(dimensions, weights, "talker.model.", device, dtype)
             self._head = linear(matrix("codec_head.weight"))
 
     def embed_text(self, ids: Tensor) -> Tensor:
@@ -75,7 +75,7 @@ class Talker:
         return F.embedding(ids, self._code_embedding).to(self.dtype)
 
     def cache(self, rows: int, capacity: int) -> AnyCache:
-        return self._stack.cache(rows, capacity)
+        return self.stack.cache(rows, capacity)
 
     def extend(
         self, x: Tensor, cache: QuantizedCache, counts: NDArray[Any]
@@ -97,5 +97,9 @@ class Talker:
 
         `x` `[B, S, D]`; see `Stack` for the rest.
         """
-        hidden = self._stack(x, cache, positions, mask)[:, -1]
-        return hidden, self._head(hidden).float()
+        hidden = self.stack(x, cache, positions, mask)[:, -1]
+        return hidden, self.score(hidden)
+
+    def score(self, hidden: Tensor) -> Tensor:
+        """Logits `[B, V]`, float32, of the first code after the hidden states `[B, D]`."""
+        return self._head(hidden).float()
