@@ -41,6 +41,17 @@ def hub_cache() -> Path:
     return Path(os.path.expanduser(cache), "huggingface", "hub")
 
 
+def packed_dir() -> Path:
+    """Where weights are kept that were packed for this machine; any of it may be deleted."""
+    if sys.platform == "linux":
+        home = os.environ.get("XDG_CACHE_HOME", "")
+        folder = home if os.path.isabs(home) else os.path.expanduser("~/.cache")
+        return Path(folder, "ttm", "packed")
+    import platformdirs
+
+    return platformdirs.user_cache_path("ttm", appauthor=False) / "packed"
+
+
 def log_dir() -> Path:
     """Where crash reports go."""
     import platformdirs

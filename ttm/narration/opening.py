@@ -59,6 +59,8 @@ def open_worker(
     options = asdict(section) if section else {}
     if engine.checkpoint:
         options["folder"] = str(folder or "")
+    if options.pop("keep_packed", False):
+        options["packed_dir"] = str(paths.packed_dir())
     limits = Limits(
         no_progress=settings.no_progress,
         unresponsive=settings.unresponsive,

@@ -44,8 +44,8 @@ class Qwen3Engine:
     """A checkpoint in the official layout, on one device.
 
     Options are the settings under `[engine.qwen3]`; a negative sampling parameter means the
-    checkpoint's own. With an empty `folder` nothing is loaded, and only `effective` answers.
-    Raises BadCheckpoint and EngineUnavailable.
+    checkpoint's own, and `packed_dir` is where quantized weights are kept. With an empty `folder`
+    nothing is loaded, and only `effective` answers. Raises BadCheckpoint and EngineUnavailable.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Qwen3Engine:
         repetition_penalty: float = -1.0,
         max_seconds: float = 0.0,
         chunk_frames: Sequence[int] = (1, 2, 4),
+        packed_dir: str = "",
         loading: Tell | None = None,
     ) -> None:
         checkpoint = Checkpoint(Path(folder)) if folder else None
@@ -86,17 +87,21 @@ class Qwen3Engine:
         from ttm.engine.qwen3.model import Model
         from ttm.engine.qwen3.utterance import Delivery
 
-        cores = None
-        if self._place.quantized:
+        how = None
+        if self._place.quantize != "none":
             from ttm.engine.qwen3.cores import Cores
+            from ttm.engine.qwen3.packs import Packs, fingerprint
+            from ttm.engine.qwen3.quantized import Quantization
 
-            cores = Cores(self._threads)
+            packs = Packs(Path(packed_dir), fingerprint(checkpoint)) if packed_dir else Packs()
+            four_bits = self._place.quantize == "int4-predictor"
+            how = Quantization(Cores(self._threads), packs, four_bits)
         self._model = Model(
             checkpoint,
             self._place.device,
             self._place.dtype,
             loading,
-            cores,
+            how,
             graphs=graphs and self._place.device.type == "cuda",
         )
         sampling = _overridden(self._model.sampling, temperature, top_k, top_p, repetition_penalty)
@@ -104,7 +109,7 @@ class Qwen3Engine:
         self._delivery = Delivery(sampling, tuple(chunk_frames), max_seconds)
         self._coming: tuple[Speech, ...] = ()
         self._together: Ensemble | None = None
-        if cores:
+        if how:
             from ttm.engine.qwen3.ensemble import Ensemble
 
             self._together = Ensemble(self._model, sampling, self._plain)
@@ -120,7 +125,7 @@ class Qwen3Engine:
             "device": str(self._place.device),
             "dtype": type_name(self._place.dtype),
             "codec_dtype": "float32",
-            "quantize": "int8" if self._place.quantized else "none",
+            "quantize": self._place.quantize,
             "threads": self._threads,
         }
         if self._checkpoint is None:

@@ -17,7 +17,7 @@ import math
 import numpy as np
 from numba import njit, prange
 
-from ttm.engine.qwen3.products import STEPS, sums
+from ttm.engine.qwen3.products import BLOCK, STEPS, sums
 
 WEIGHT_STEPS = 127
 """From 0 to a row's largest weight."""
@@ -25,6 +25,8 @@ FAST = {"reassoc", "nsz", "arcp", "contract", "afn"}
 """Freedoms of the compiler with floats; not that of taking them to be finite, since what is not has
 to be noticed. What multiplies has none of them: factors might be taken in another order where two
 positions are computed together than where one is."""
+SCALES_TRIED, SCALE_STEP = 12, np.float32(0.03)
+"""Of four bits: from what reaches a group's largest weight to 2/3 of it."""
 
 _one = sums(1, 1, ahead=1)
 _four_by_two = sums(4, 2, ahead=4)
@@ -46,6 +48,54 @@ def quantize(bits, weight, scale):
         inverse = np.float32(WEIGHT_STEPS) / most if most > 0 else np.float32(0)
         for i in range(width):
             weight[row, i] = np.int8(np.rint(values[i] * inverse))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", parallel=True)
+def quantize_to_four(bits, weight, scale):
+    """bfloat16 `bits` `[N, D]` (uint16) to four-bit `weight` `[N, D'/2]` (see `products`) and its
+    `scale` `[N, D'/64]`; of the scales tried, the one with the least squares of errors."""
+    rows, width = bits.shape
+    for row in prange(rows):
+        values = np.zeros(scale.shape[1] * BLOCK, np.float32)
+        wide = values.view(np.uint32)
+        for i in range(width):
+            wide[i] = np.uint32(bits[row, i]) << np.uint32(16)
+        for group in range(scale.shape[1]):
+            here = values[group * BLOCK : (group + 1) * BLOCK]
+            most = np.float32(0)
+            for i in range(BLOCK):
+                most = max(most, abs(here[i]))
+            best, least = np.float32(0), np.float32(np.inf)
+            for trial in range(SCALES_TRIED):
+                size = most / np.float32(7) * (np.float32(1) - np.float32(trial) * SCALE_STEP)
+                wrong = np.float32(0)
+                for i in range(BLOCK):
+                    one = min(max(np.rint(here[i] / size), np.float32(-8)), np.float32(7))
+                    wrong += (one * size - here[i]) ** 2
+                if most > 0 and wrong < least:
+                    best, least = size, wrong
+            scale[row, group] = best
+            for i in range(BLOCK // 2):
+                low, high = np.float32(0), np.float32(0)
+                if best > 0:
+                    low = min(max(np.rint(here[i] / best), np.float32(-8)), np.float32(7))
+                    high = here[BLOCK // 2 + i] / best
+                    high = min(max(np.rint(high), np.float32(-8)), np.float32(7))
+                weight[row, group * (BLOCK // 2) + i] = np.uint8(low + 8) | np.uint8(high + 8) << 4
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def weighted_sum(words):
+    """Of uint64 `words`, each times an odd number of its own, modulo 2^64."""
+    total = np.uint64(0)
+    for i in prange(len(words)):
+        total += words[i] * np.uint64(2 * i + 1)
+    return total
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _padded(width):
+    return (width + BLOCK - 1) // BLOCK * BLOCK
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
@@ -73,19 +123,19 @@ def _four(weight, scale, first, steps, size, y):
     """Four columns of `y` `[S, N]`, from `first` on: the weight's rows by every position."""
     twos = len(steps) // 2 * 2
     for s in range(0, twos, 2):
-        found = _four_by_two(weight, first, steps, s)
+        found = _four_by_two(weight, scale, first, steps, s)
         for r in range(4):
-            y[s, first + r] = found[2 * r] * scale[first + r] * size[s]
-            y[s + 1, first + r] = found[2 * r + 1] * scale[first + r] * size[s + 1]
+            y[s, first + r] = found[2 * r] * size[s]
+            y[s + 1, first + r] = found[2 * r + 1] * size[s + 1]
     for s in range(twos, len(steps)):
         for r in range(first, first + 4):
-            y[s, r] = _one(weight, r, steps, s)[0] * scale[r] * size[s]
+            y[s, r] = _one(weight, scale, r, steps, s)[0] * size[s]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", parallel=True)
 def multiply(weight, scale, x, y):
     """`y` `[S, N]` from `x` `[S, D]`, both float32; N is 4 at least."""
-    steps = np.zeros((len(x), weight.shape[1]), np.int16)
+    steps = np.zeros((len(x), _padded(x.shape[1])), np.int16)
     size = np.empty(len(x), np.float32)
     _in_steps(x, steps, size)
     last = len(weight) - 4
@@ -157,8 +207,9 @@ def run_stack(
     cos, sin    [> the last place, d/2]
     keys, values  [layers, B, K, capacity, d]: what was seen; the new positions are written to it
     before, after  [layers, D]; norms [layers, H + K, d]; last [D]: weights of the norms
-    qkv, out, gate_up, down  [layers, N, D'] int8, each with its scales [layers, N]; N is a
-    multiple of 4; two rows of the gate and two of the other take turns in gate_up
+    qkv, out, gate_up, down  [layers, N, D'] int8, each with its scales [layers, N], or of four
+    bits (see `products`); N is a multiple of 4; two rows of the gate and two of the other take
+    turns in gate_up
     """
     steps, width = x.shape
     layers, _, key_heads, _, head = keys.shape
@@ -175,9 +226,9 @@ def run_stack(
     gates = np.empty((steps, 2 * inner), np.float32)
     hidden = np.empty((steps, inner), np.float32)
     size = np.empty(steps, np.float32)
-    narrow = np.zeros((steps, qkv.shape[2]), np.int16)
-    joined = np.zeros((steps, out.shape[2]), np.int16)
-    wide = np.zeros((steps, down.shape[2]), np.int16)
+    narrow = np.zeros((steps, _padded(width)), np.int16)
+    joined = np.zeros((steps, _padded(heads * head)), np.int16)
+    wide = np.zeros((steps, _padded(inner)), np.int16)
     for layer in range(layers):
         _norm(x, before[layer], eps, normed)
         _in_steps(normed, narrow, size)

@@ -29,10 +29,12 @@ from ttm.engine.qwen3.tokens import TextTokens
 from ttm.errors import EngineUnavailable
 
 if TYPE_CHECKING:
-    from ttm.engine.qwen3.cores import Cores
+    from ttm.engine.qwen3.quantized import Quantization
 
 FRAME_WEIGHTS = ("talker.model.layers.", "talker.codec_head.", "talker.code_predictor.lm_head.")
 """What a frame reads once, by the beginnings of names."""
+FOUR_BITS_WIDTH = 1 / 2 + 4 / 64
+"""Bytes of a weight of four bits with its part of a scale."""
 TOLD_EVERY = 2.0
 """Seconds; a parent that hears nothing for long takes its worker for hung."""
 
@@ -82,23 +84,25 @@ class Model:
         device: torch.device,
         dtype: torch.dtype,
         loading: Tell | None = None,
-        cores: Cores | None = None,
+        quantization: Quantization | None = None,
         graphs: bool = False,
     ) -> None:
-        """With `cores`, weights are int8 and the codec takes its shortcuts, on the CPU with `dtype`
-        float32. `graphs`: capture the steps on a CUDA device; elsewhere the same work is called."""
+        """With `quantization`, weights are integers and the codec takes its shortcuts, on the CPU
+        with `dtype` float32. `graphs`: capture the steps on a CUDA device; elsewhere the same work
+        is called."""
         tell = loading or (lambda what, part: None)
         self.checkpoint, self.device, self.dtype = checkpoint, device, dtype
-        self.cores = cores
+        self.quantization = quantization
+        self.cores = cores = quantization.cores if quantization else None
         self.exact = device.type == "cpu" and dtype == torch.float32 and not cores
         dimensions, weights = checkpoint.dimensions, checkpoint.weights
         codec = checkpoint.speech_tokenizer.decoder_config
         self.tokens = TextTokens(checkpoint.folder, dimensions)
         tell("talker", 0.05)
-        self.talker = Talker(dimensions.talker_config, weights, device, dtype, cores)
+        self.talker = Talker(dimensions.talker_config, weights, device, dtype, quantization)
         tell("code predictor", 0.6)
         predictor = dimensions.talker_config.code_predictor_config
-        self.predictor = CodePredictor(predictor, weights, device, dtype, cores)
+        self.predictor = CodePredictor(predictor, weights, device, dtype, quantization)
         tell("codec", 0.8)
         if device.type == "cuda":
             # Else it convolves in TF32, of 10 bits, whose error can be heard.
@@ -118,19 +122,24 @@ class Model:
         if cores:
             with telling(tell, "kernels, which are compiled once", 0.95):
                 self._warm_up()
+        if quantization:
+            quantization.packs.keep()
         tell("ready", 1.0)
 
     def bytes_a_second(self) -> int:
         """Bytes of weights that talker and code predictor read for a second of sound."""
         passes = self.predictor.dimensions.num_code_groups - 1
-        values = 0
+        values = 0.0
+        how = self.quantization
+        width = layer_width = 1.0 if how else self.dtype.itemsize
+        if how and how.four_bit_predictor:
+            layer_width = FOUR_BITS_WIDTH
         for name, shape in model_layout(self.checkpoint.dimensions).items():
             if name.startswith("talker.code_predictor.model.layers."):
-                values += passes * math.prod(shape)
+                values += passes * math.prod(shape) * layer_width
             elif name.startswith(FRAME_WEIGHTS):
-                values += math.prod(shape)
-        width = 1 if self.cores else self.dtype.itemsize
-        return values * width * self.rate // self.samples_per_frame
+                values += math.prod(shape) * width
+        return round(values * self.rate / self.samples_per_frame)
 
     def _warm_up(self) -> None:
         """Run every kernel once, so that no speech waits for its compilation."""

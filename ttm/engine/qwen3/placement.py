@@ -21,8 +21,8 @@ class Place(NamedTuple):
     device: torch.device
     dtype: torch.dtype
     """Of the activations, and of weights that are not quantized."""
-    quantized: bool
-    """int8 weights."""
+    quantize: str = "none"
+    """Or `int8`, or `int4-predictor`, which has four bits in the code predictor's layers."""
 
 
 def place(device: str, dtype: str, quantize: str) -> Place:
@@ -38,14 +38,15 @@ def place(device: str, dtype: str, quantize: str) -> Place:
     if found.type == "mps" and not torch.backends.mps.is_available():
         raise EngineUnavailable(*_absent("MPS"))
     fits = found.type == "cpu" and dtype in ("auto", "float32")
-    if quantize == "int8" and not fits:
+    named = quantize not in ("auto", "none")
+    if named and not fits:
         raise EngineUnavailable(
-            "int8 weights are for the CPU, with activations in float32",
+            "quantized weights are for the CPU, with activations in float32",
             "Set engine.qwen3.quantize to auto, or device to cpu and dtype to auto",
         )
-    if quantize == "int8" or (quantize == "auto" and fits and dtype == "auto" and _compiles()):
-        return Place(found, torch.float32, True)
-    return Place(found, _type(found) if dtype == "auto" else TYPES[dtype], False)
+    if named or (quantize == "auto" and fits and dtype == "auto" and _compiles()):
+        return Place(found, torch.float32, quantize if named else "int8")
+    return Place(found, _type(found) if dtype == "auto" else TYPES[dtype])
 
 
 def type_name(dtype: torch.dtype) -> str:

@@ -20,7 +20,7 @@ from ttm.engine.qwen3.sampling import Choose
 from ttm.engine.qwen3.stack import AnyStack, Stack
 
 if TYPE_CHECKING:
-    from ttm.engine.qwen3.cores import Cores
+    from ttm.engine.qwen3.quantized import Quantization
 
 
 class CodePredictor:
@@ -32,9 +32,9 @@ class CodePredictor:
         weights: Mapping[str, Tensor],
         device: torch.device,
         dtype: torch.dtype,
-        cores: Cores | None = None,
+        quantization: Quantization | None = None,
     ) -> None:
-        """With `cores`, the weights are int8, on the CPU with `dtype` float32."""
+        """With `quantization`, the weights are integers, on the CPU with `dtype` float32."""
         at = "talker.code_predictor."
 
         def matrix(name: str) -> Tensor:
@@ -49,12 +49,15 @@ class CodePredictor:
         self._starts = torch.tensor([i * dimensions.vocab_size for i in later], device=device)
         self._stack: AnyStack
         self._heads: list[Linear]
-        if cores:
+        if quantization:
             from ttm.engine.qwen3.quantized import QuantizedMatrix, QuantizedStack
 
-            self._stack = QuantizedStack(dimensions, weights, f"{at}model.", cores)
+            self._stack = QuantizedStack(
+                dimensions, weights, f"{at}model.", quantization, quantization.four_bit_predictor
+            )
             self._heads = [
-                QuantizedMatrix(weights[f"{at}lm_head.{i}.weight"], cores) for i in later
+                QuantizedMatrix(weights[name], quantization, name)
+                for name in (f"{at}lm_head.{i}.weight" for i in later)
             ]
         else:
             self._stack = Stack(dimensions, weights, f"{at}model.", device, dtype)

@@ -1,4 +1,4 @@
-"""Sums of products of int8 weights and 14-bit activations, as LLVM vector code.
+"""Sums of products of weights of 8 or 4 bits and activations of 14, as LLVM vector code.
 
 Written out for numba, whose compiler finds the instruction that multiplies 16 pairs and adds
 neighbours (`vpmaddwd`, `smlal`) only if the code is laid out for it: 35 GB/s of weights on two AVX2
@@ -25,33 +25,35 @@ STEPS = 8191
 weights before 32 bits overflow."""
 
 _BYTE, _INT, _LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
-_SUMS = ir.VectorType(_INT, LANES // 2)
+_FLOAT = ir.FloatType()
+_SUMS, _FLOATS = (ir.VectorType(kind, LANES // 2) for kind in (_INT, _FLOAT))
 
 
 def sums(rows: int, positions: int, ahead: int) -> Any:
-    """An intrinsic `(weight, at, x, first)`: float32 sums, row by row, position by position.
+    """An intrinsic `(weight, scale, at, x, first)`: float32 sums, row by row, position by position.
 
-    weight [N, D] int8, D a multiple of 64; at: the first of so many neighbouring rows; x [S, D]
-    int16; first: of so many neighbouring positions. `ahead`: bytes by which weights are asked for
-    before they are needed, in rows; it gives 1/8 more of them a second where one position waits
-    for them, and twice as many where several rows are read at once.
+    weight [N, D] int8 with scale [N], or four bits as [N, D/2] uint8 with scale [N, D/64], D a
+    multiple of 64; at: the first of so many neighbouring rows; x [S, D] int16; first: of so many
+    neighbouring positions. `ahead`: rows by which weights are asked for before they are needed; it
+    gives 1/8 more of them a second where one position waits for them, and twice as many where
+    several rows are read at once.
     """
 
     @intrinsic
-    def summed(context, weight, at, x, first):  # type: ignore[no-untyped-def]
-        signature = types.UniTuple(types.float32, rows * positions)(weight, at, x, first)
+    def summed(context, weight, scale, at, x, first):  # type: ignore[no-untyped-def]
+        signature = types.UniTuple(types.float32, rows * positions)(weight, scale, at, x, first)
 
         def write(context: Any, builder: Any, signature: Any, given: Any) -> Any:
             kinds = signature.args
-            weight = context.make_array(kinds[0])(context, builder, given[0])
-            x = context.make_array(kinds[2])(context, builder, given[2])
+            weight, scale, x = (
+                context.make_array(kinds[i])(context, builder, given[i]) for i in (0, 1, 3)
+            )
+            at = [builder.add(given[2], _LONG(r)) for r in range(rows)]
+            places = [builder.add(given[4], _LONG(p)) for p in range(positions)]
+            product = _FourBits if kinds[0].dtype == types.uint8 else _EightBits
             width = cgutils.unpack_tuple(builder, weight.shape)[1]
-            at = [builder.add(given[1], _LONG(r)) for r in range(rows)]
-            places = [builder.add(given[3], _LONG(p)) for p in range(positions)]
-            row_starts = _starts(builder, weight, at)
-            position_starts = _starts(builder, x, places)
-            found = _loop(builder, row_starts, position_starts, width, ahead)
-            values = [_total(builder, one) for one in found]
+            read = product(builder, _starts(builder, weight, at), _starts(builder, scale, at))
+            values = _loop(builder, read, _starts(builder, x, places), width, ahead)
             return context.make_tuple(builder, signature.return_type, values)
 
         return signature, write
@@ -65,41 +67,124 @@ def _starts(builder: Any, array: Any, rows: list[Any]) -> list[Any]:
     return [builder.gep(base, [builder.mul(row, stride)]) for row in rows]
 
 
-def _loop(builder: Any, rows: list[Any], positions: list[Any], width: Any, ahead: int) -> list[Any]:
-    """Vectors of sums, row by row, position by position."""
+class _EightBits:
+    """Rows of int8, whose sums stay integers to the end."""
+
+    block = BLOCK
+    """Bytes of 64 weights."""
+    kind = _SUMS
+
+    def __init__(self, builder: Any, rows: list[Any], scales: list[Any]) -> None:
+        self._builder, self.rows, self._scales = builder, rows, scales
+
+    def vectors(self, row: int, at: Any) -> list[Any]:
+        """The four vectors of a block, as 32 bits."""
+        return [
+            _load(self._builder, self.rows[row], self._builder.add(at, _LONG(v * LANES)), 8)
+            for v in range(BLOCK // LANES)
+        ]
+
+    def grown(self, held: Any, block: Any, row: int, at: Any) -> Any:
+        """`held` with a block's sum."""
+        return self._builder.add(held, block)
+
+    def total(self, held: Any, row: int) -> Any:
+        """The sum of all lanes, exact in 64 bits before it becomes float32 and is scaled."""
+        builder, wide = self._builder, ir.VectorType(_LONG, LANES // 2)
+        kind = ir.FunctionType(_LONG, [wide])
+        name = f"llvm.vector.reduce.add.v{LANES // 2}i64"
+        reduce = cgutils.get_or_insert_function(builder.module, kind, name)
+        whole = builder.call(reduce, [builder.sext(held, wide)])
+        return builder.fmul(builder.sitofp(whole, _FLOAT), _float_at(builder, self._scales[row], 0))
+
+
+class _FourBits:
+    """Rows of four bits, a scale to every 64: byte i of a block holds weights i and i + 32, each
+    plus 8. Sums become floats after every block, lane by lane, always in the same order."""
+
+    block = BLOCK // 2
+    kind = _FLOATS
+
+    def __init__(self, builder: Any, rows: list[Any], scales: list[Any]) -> None:
+        self._builder, self.rows, self._scales = builder, rows, scales
+
+    def vectors(self, row: int, at: Any) -> list[Any]:
+        builder, wide = self._builder, ir.VectorType(_INT, LANES)
+        eight = wide([8] * LANES)
+        low: list[Any] = []
+        high: list[Any] = []
+        for half in range(2):
+            place = builder.gep(self.rows[row], [builder.add(at, _LONG(half * LANES))])
+            vector = ir.VectorType(_BYTE, LANES)
+            both = builder.load(builder.bitcast(place, vector.as_pointer()), align=1)
+            parts = (
+                builder.and_(both, vector([15] * LANES)),
+                builder.lshr(both, vector([4] * LANES)),
+            )
+            for into, part in zip((low, high), parts, strict=True):
+                into.append(builder.sub(builder.zext(part, wide), eight))
+        return [*low, *high]
+
+    def grown(self, held: Any, block: Any, row: int, at: Any) -> Any:
+        builder = self._builder
+        offset = builder.lshr(at, _LONG(3))  # 4 bytes of scale for 32 of weights
+        scale = builder.bitcast(builder.gep(self._scales[row], [offset]), _FLOAT.as_pointer())
+        none = ir.Constant(_FLOATS, ir.Undefined)
+        first = builder.insert_element(none, builder.load(scale), _INT(0))
+        every = builder.shuffle_vector(first, first, _SUMS([0] * (LANES // 2)))
+        return builder.fadd(held, builder.fmul(builder.sitofp(block, _FLOATS), every))
+
+    def total(self, held: Any, row: int) -> Any:
+        builder, count = self._builder, LANES // 2
+        while count > 1:
+            count //= 2
+            which = ir.VectorType(_INT, count)
+            halves = [
+                builder.shuffle_vector(held, held, which([*range(first, first + count)]))
+                for first in (0, count)
+            ]
+            held = builder.fadd(*halves)
+        return builder.extract_element(held, _INT(0))
+
+
+def _loop(builder: Any, read: Any, positions: list[Any], width: Any, ahead: int) -> list[Any]:
+    """The sums of `width` bytes of each row, row by row, position by position."""
     before = builder.block
     loop, behind = (builder.append_basic_block(name) for name in ("products", "sums"))
     builder.branch(loop)
     builder.position_at_end(loop)
-    start = builder.phi(_LONG)
-    start.add_incoming(_LONG(0), before)
-    pairs = len(rows) * len(positions)
-    # Few sums would wait for each other: the four vectors of a block have sums of their own then.
-    chains = BLOCK // LANES if pairs == 1 else 1
-    held = [builder.phi(_SUMS) for _ in range(pairs * chains)]
+    at = builder.phi(_LONG)
+    at.add_incoming(_LONG(0), before)
+    rows, count = range(len(read.rows)), len(positions)
+    held = [builder.phi(read.kind) for _ in range(len(rows) * count)]
     for one in held:
-        one.add_incoming(_SUMS([0] * (LANES // 2)), before)
-    grown = list(held)
+        one.add_incoming(read.kind([0] * (LANES // 2)), before)
+    for row in read.rows:
+        _ask_for(builder, row, builder.add(at, builder.mul(width, _LONG(ahead))))
+    # Offsets into x: twice the weights' own, which are one to a byte or two.
+    offset = builder.mul(at, _LONG(2 * BLOCK // read.block))
+    wide = [
+        [_load(builder, each, builder.add(offset, _LONG(2 * v * LANES)), 16) for each in positions]
+        for v in range(BLOCK // LANES)
+    ]
+    grown: list[Any] = []
     for row in rows:
-        _ask_for(builder, row, builder.add(start, builder.mul(width, _LONG(ahead))))
-    for vector in range(BLOCK // LANES):
-        at = builder.add(start, _LONG(vector * LANES))
-        twice = builder.shl(at, _LONG(1))
-        wide = [_load(builder, each, twice, 16) for each in positions]
-        weights = [_load(builder, row, at, 8) for row in rows]
-        for pair, (one, x) in enumerate((one, x) for one in weights for x in wide):
-            place = vector % chains * pairs + pair
-            products = builder.mul(one, x)
-            grown[place] = builder.add(grown[place], _added_neighbours(builder, products))
-    following = builder.add(start, _LONG(BLOCK))
-    start.add_incoming(following, loop)
+        weights = read.vectors(row, at)
+        for position in range(count):
+            products = [
+                _added_neighbours(builder, builder.mul(one, x[position]))
+                for one, x in zip(weights, wide, strict=True)
+            ]
+            pairs = [builder.add(*products[:2]), builder.add(*products[2:])]
+            block = builder.add(*pairs)
+            grown.append(read.grown(held[len(grown)], block, row, at))
+    following = builder.add(at, _LONG(read.block))
+    at.add_incoming(following, loop)
     for one, more in zip(held, grown, strict=True):
         one.add_incoming(more, loop)
     builder.cbranch(builder.icmp_signed("<", following, width), loop, behind)
     builder.position_at_end(behind)
-    for chain in range(1, chains):
-        grown[0] = builder.add(grown[0], grown[chain])
-    return grown[:pairs]
+    return [read.total(one, i // count) for i, one in enumerate(grown)]
 
 
 def _load(builder: Any, pointer: Any, offset: Any, bits: int) -> Any:
@@ -115,13 +200,9 @@ def _added_neighbours(builder: Any, products: Any) -> Any:
     return builder.add(*parts)
 
 
-def _total(builder: Any, lanes: Any) -> Any:
-    """The sum of all lanes, exact in 64 bits before it becomes float32."""
-    wide = ir.VectorType(_LONG, LANES // 2)
-    kind = ir.FunctionType(_LONG, [wide])
-    name = f"llvm.vector.reduce.add.v{LANES // 2}i64"
-    reduce = cgutils.get_or_insert_function(builder.module, kind, name)
-    return builder.sitofp(builder.call(reduce, [builder.sext(lanes, wide)]), ir.FloatType())
+def _float_at(builder: Any, pointer: Any, index: int) -> Any:
+    floats = builder.bitcast(pointer, _FLOAT.as_pointer())
+    return builder.load(builder.gep(floats, [_LONG(index)]))
 
 
 def _ask_for(builder: Any, pointer: Any, offset: Any) -> None:

@@ -8,6 +8,7 @@ and nothing but the products is left of its time.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,20 +20,36 @@ from ttm.engine.qwen3 import kernels
 from ttm.engine.qwen3.cores import Cores
 from ttm.engine.qwen3.dimensions import StackDimensions
 from ttm.engine.qwen3.layers import Rotary
+from ttm.engine.qwen3.packs import Packs
 from ttm.engine.qwen3.products import BLOCK
 
 Array = NDArray[Any]
 
 
-def padded(width: int) -> int:
-    """To whole blocks of the kernels."""
-    return -(-width // BLOCK) * BLOCK
-
-
-def quantize(weight: Tensor, rows: Array, scale: Array) -> None:
-    """`weight` `[N, D]` to int8 `rows` `[N, D']` and their float32 `scale` `[N]`."""
+def quantize(weight: Tensor, four_bits: bool = False) -> tuple[Array, Array]:
+    """`weight` `[N, D]` as int8 rows `[N, D']` and their float32 scales `[N]`, or in four bits as
+    uint8 `[N, D'/2]` with scales `[N, D'/64]`."""
     bits = weight.to(torch.bfloat16).contiguous().view(torch.int16).numpy().view(np.uint16)
-    kernels.quantize(bits, rows, scale)
+    rows, blocks = len(weight), -(-weight.shape[1] // BLOCK)
+    if four_bits:
+        halves = np.empty((rows, blocks * BLOCK // 2), np.uint8)
+        scales = np.empty((rows, blocks), np.float32)
+        kernels.quantize_to_four(bits, halves, scales)
+        return halves, scales
+    whole = np.zeros((rows, blocks * BLOCK), np.int8)
+    scale = np.empty(rows, np.float32)
+    kernels.quantize(bits, whole, scale)
+    return whole, scale
+
+
+@dataclass(frozen=True, slots=True)
+class Quantization:
+    """How the weights of a model on the CPU are quantized, and who computes with them."""
+
+    cores: Cores
+    packs: Packs = field(default_factory=Packs)
+    four_bit_predictor: bool = False
+    """The layers of the code predictor have four bits instead of eight."""
 
 
 def _by_turns(rows: Array) -> Array:
@@ -43,15 +60,14 @@ def _by_turns(rows: Array) -> Array:
 
 
 class QuantizedMatrix:
-    """`[..., D]` to `[..., N]`."""
+    """`[..., D]` to `[..., N]`, of int8."""
 
     __slots__ = ("_cores", "scale", "weight")
 
-    def __init__(self, weight: Tensor, cores: Cores) -> None:
-        self._cores = cores
-        self.weight: Array = np.zeros((len(weight), padded(weight.shape[1])), np.int8)
-        self.scale = np.empty(len(weight), np.float32)
-        quantize(weight, self.weight, self.scale)
+    def __init__(self, weight: Tensor, how: Quantization, name: str = "") -> None:
+        """`name` is what it is kept under."""
+        self._cores = how.cores
+        self.weight, self.scale = how.packs.arrays(name, lambda: quantize(weight))
 
     def __call__(self, x: Tensor) -> Tensor:
         flat = x.reshape(-1, x.shape[-1]).numpy()
@@ -86,28 +102,31 @@ class QuantizedStack:
     """What `Stack` is, on the CPU."""
 
     def __init__(
-        self, dimensions: StackDimensions, weights: Mapping[str, Tensor], at: str, cores: Cores
+        self,
+        dimensions: StackDimensions,
+        weights: Mapping[str, Tensor],
+        at: str,
+        how: Quantization,
+        four_bits: bool = False,
     ) -> None:
         """`at` is what every name in `weights` begins with."""
         self.dimensions = dimensions
-        self._cores = cores
+        self._cores = how.cores
         layers = range(dimensions.num_hidden_layers)
         heads, keys = dimensions.num_attention_heads, dimensions.num_key_value_heads
 
-        def matrices(*names: str) -> tuple[Array, Array]:
-            """These matrices of every layer below each other, `[layers, N, D']`, and scales."""
-            shapes = [weights[f"{at}layers.0.{name}.weight"].shape for name in names]
-            rows = sum(shape[0] for shape in shapes)
-            packed = np.zeros((len(layers), rows, padded(shapes[0][1])), np.int8)
-            scales = np.empty((len(layers), rows), np.float32)
+        def matrices(*names: str) -> tuple[Array, ...]:
+            """These matrices of every layer below each other, `[layers, N, ...]`, and scales."""
+            return how.packs.arrays(f"{at}{names[0]}{'.four' * four_bits}", lambda: packed(names))
+
+        def packed(names: tuple[str, ...]) -> tuple[Array, ...]:
+            of_layers = []
             for layer in layers:
-                start = 0
-                for name, shape in zip(names, shapes, strict=True):
-                    end = start + shape[0]
-                    weight = weights[f"{at}layers.{layer}.{name}.weight"]
-                    quantize(weight, packed[layer, start:end], scales[layer, start:end])
-                    start = end
-            return packed, scales
+                found = [weights[f"{at}layers.{layer}.{name}.weight"] for name in names]
+                parts = [quantize(weight, four_bits) for weight in found]
+                of_layers.append([np.concatenate(part) for part in zip(*parts, strict=True)])
+            both = (np.stack(part) for part in zip(*of_layers, strict=True))
+            return tuple(map(_by_turns, both)) if "mlp.gate_proj" in names else tuple(both)
 
         def vectors(name: str) -> Array:
             """A norm's weight of every layer, `[layers, D]`."""
@@ -125,7 +144,7 @@ class QuantizedStack:
             np.concatenate(norms, 1),
             *matrices("self_attn.o_proj"),
             vectors("post_attention_layernorm"),
-            *map(_by_turns, matrices("mlp.gate_proj", "mlp.up_proj")),
+            *matrices("mlp.gate_proj", "mlp.up_proj"),
             *matrices("mlp.down_proj"),
             weights[f"{at}norm.weight"].float().numpy(),
         )

@@ -20,8 +20,7 @@ from ttm.engine.qwen3.stack import AnyCache, AnyStack, Stack
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ttm.engine.qwen3.cores import Cores
-    from ttm.engine.qwen3.quantized import QuantizedCache, QuantizedStack
+    from ttm.engine.qwen3.quantized import Quantization, QuantizedCache, QuantizedStack
 
 
 class Talker:
@@ -33,9 +32,9 @@ class Talker:
         weights: Mapping[str, Tensor],
         device: torch.device,
         dtype: torch.dtype,
-        cores: Cores | None = None,
+        quantization: Quantization | None = None,
     ) -> None:
-        """With `cores`, the weights are int8, on the CPU with `dtype` float32."""
+        """With `quantization`, the weights are integers, on the CPU with `dtype` float32."""
 
         def matrix(name: str) -> Tensor:
             return weights[f"talker.{name}"].to(device, dtype, copy=True)
@@ -55,12 +54,13 @@ class Talker:
         self.stack: AnyStack
         self._head: Linear
         self._several: QuantizedStack | None = None
-        if cores:
+        if quantization:
             from ttm.engine.qwen3.quantized import QuantizedMatrix, QuantizedStack
 
-            self._several = QuantizedStack(dimensions, weights, "talker.model.", cores)
+            head = "talker.codec_head.weight"
+            self._several = QuantizedStack(dimensions, weights, "talker.model.", quantization)
             self.stack = self._several
-            self._head = QuantizedMatrix(weights["talker.codec_head.weight"], cores)
+            self._head = QuantizedMatrix(weights[head], quantization, head)
         else:
             self.stack = Stack(dimensions, weights, "talker.model.", device, dtype)
             self._head = linear(matrix("codec_head.weight"))
