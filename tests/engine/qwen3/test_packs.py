@@ -108,6 +108,6 @@ def test_what_was_not_used_longest_is_dropped(tmp_path):
         one = Packs(tmp_path, f"{i}" * 64)
         one.arrays("a", lambda: (np.arange(9),))
         one.keep()
-        os.utime(tmp_path / f"{'%d' % i * 32}.packed", (i, i))
+        os.utime(tmp_path / f"{str(i) * 32}.packed", (i, i))
     left = sorted(file.name[0] for file in tmp_path.iterdir())
     assert left == [str(i) for i in range(2, packs.KEPT + 2)]

@@ -110,9 +110,14 @@ def test_quantized_logits_point_where_the_exact_ones_do(made, models, size):
                     return getattr(self._part, name)
 
                 def __call__(self, *inputs):
-                    hidden, scores = self._part(*inputs)
-                    self._heard.append(scores[0])
-                    return hidden, scores
+                    return self._noted(self._part(*inputs))
+
+                def read(self, *inputs):
+                    return self._noted(self._part.read(*inputs))
+
+                def _noted(self, found):
+                    self._heard.append(found[1][0])
+                    return found
 
             own = model.writer.write(Request("The first boat came in at dawn.", "english", "ryan"))
             run = (model.predictor, [own], model.sampling.greedy, torch.Generator(), frame + 1)
@@ -188,3 +193,29 @@ def test_it_speaks_with_a_predictor_of_four_bits_when_it_is_asked_to(made):
     assert effective["quantize"] == "int4-predictor"
     assert effective["bytes_a_second"] < spoken(folder, quantize="int8")[1]["bytes_a_second"]
     assert spoken(folder, quantize="int4-predictor")[0] == first
+
+
+def test_what_is_known_of_a_voice_spares_its_positions_and_changes_nothing(made):
+    folder = made("tiny-1b7", "custom_voice", 5)
+    model = Model(Checkpoint(folder), CPU, torch.float32, quantization=TWO)
+    read: list[int] = []
+    extend = model.talker.extend
+
+    def counted(x, cache, counts):
+        read.append(len(x))
+        return extend(x, cache, counts)
+
+    model.talker.extend = counted  # type: ignore[method-assign]
+
+    def frames(text: str, speaker: str, instruction: str = "") -> list[list[int]]:
+        prompt = model.writer.write(Request(text, "english", speaker, instruction))
+        generator = torch.Generator().manual_seed(1)
+        said = model.generate([prompt], model.sampling, generator, 4)
+        return torch.cat(list(said)).tolist()
+
+    fresh = frames("One more.", "ryan"), frames("One more.", "ryan", "Softly.")
+    whole = read.copy()
+    frames("Another text.", "vivian")
+    read.clear()
+    assert (frames("One more.", "ryan"), frames("One more.", "ryan", "Softly.")) == fresh
+    assert all(again < first for again, first in zip(read, whole, strict=True))

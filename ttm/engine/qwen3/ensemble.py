@@ -8,7 +8,8 @@ texts that speak, B seats, D width, V vocabulary, G code groups.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -59,7 +60,7 @@ class Ensemble:
         self._seats: list[_Singer | None] = [None] * SEATS
         self._waiting: deque[_Singer] = deque()
         self._known: dict[Speech, _Singer] = {}
-        self._cache = model.talker.cache(SEATS, 0)
+        self._cache = cast("QuantizedCache", model.talker.cache(SEATS, 0))
 
     def speak(self, speech: Speech, then: Sequence[Speech], begin: Begin) -> Iterator[Audio | str]:
         """A speech, and `then` what else is wanted after it; see `utter`.
@@ -149,7 +150,10 @@ class Ensemble:
                 going.pop()
                 self._end(singer, ended=False)
         if going:
-            self._extend(torch.cat(going), [int(singer is not None) for singer in self._seats])
+            seats = [seat for seat, singer in enumerate(self._seats) if singer is not None]
+            counts = np.array([singer is not None for singer in self._seats], np.int64)
+            found = model.talker.extend(torch.cat(going), self._cache, counts)
+            self._fed(seats, found)
 
     def _first(self, singer: _Singer) -> Tensor | None:
         """The first code of a text's next frame, `[1]`; None when the text ends here."""
@@ -166,26 +170,22 @@ class Ensemble:
 
     def _sit_down(self) -> bool:
         """Give free seats to those who wait; whether there were any of both."""
-        counts, prompts = [0] * SEATS, []
-        assert isinstance(self._cache, QuantizedCache)
+        prompts: dict[int, tuple[Tensor, int]] = {}
         for seat, singer in enumerate(self._seats):
             if singer is None and self._waiting:
                 singer = self._seats[seat] = self._waiting.popleft()
-                prompt = singer.utterance.prompt.embeddings
-                prompts.append(prompt)
-                counts[seat] = len(prompt)
-                self._cache.lengths[seat] = 0
-                self._cache.reach(len(prompt) + singer.utterance.frames)
+                prompt = singer.utterance.prompt
+                prompts[seat] = prompt.embeddings, prompt.beginning
+                self._cache.reach(len(prompt.embeddings) + singer.utterance.frames)
         if prompts:
-            self._extend(torch.cat(prompts), counts)
+            self._fed(prompts, self._model.talker.read(prompts, self._cache))
         return bool(prompts)
 
-    def _extend(self, x: Tensor, counts: list[int]) -> None:
-        """Positions `[S, D]`, so many for each seat in turn."""
-        assert isinstance(self._cache, QuantizedCache)
-        hidden, logits = self._model.talker.extend(x, self._cache, np.array(counts))
-        fed = (singer for singer, count in zip(self._seats, counts, strict=True) if count)
-        for singer, state, scores in zip(fed, hidden.split(1), logits.split(1), strict=True):
+    def _fed(self, seats: Iterable[int], found: tuple[Tensor, Tensor]) -> None:
+        """Give each of the seats its row of what the talker found."""
+        rows = (part.split(1) for part in found)
+        for seat, state, scores in zip(seats, *rows, strict=True):
+            singer = self._seats[seat]
             assert singer is not None
             singer.hidden, singer.logits = state, scores
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -17,6 +18,9 @@ from ttm.engine.qwen3.predictor import CodePredictor
 from ttm.engine.qwen3.prompt import Prompt, embed_frames
 from ttm.engine.qwen3.sampling import Rules, Sampling, chooser
 from ttm.engine.qwen3.talker import Talker
+
+if TYPE_CHECKING:
+    from ttm.engine.qwen3.quantized import QuantizedCache
 
 
 class NotFinite(ArithmeticError):
@@ -59,6 +63,7 @@ class Generation:
         self.lengths: list[int | None] = [None] * len(prompts)
         """None while a row has not ended."""
         self._over = torch.zeros(len(prompts), dtype=torch.bool, device=talker.device)
+        self._remembers = talker.quantized and len(prompts) == 1
         self._sum = torch.zeros((), device=talker.device)
         """Of a frame's logits: not finite as soon as one of them is not."""
 
@@ -67,7 +72,11 @@ class Generation:
         talker, predictor = self._talker, self._predictor
         x, positions, mask = self._prefill()
         cache = talker.cache(len(x), x.shape[1] + self._frames - self._start)
-        hidden, logits = talker(x, cache, positions, mask)
+        if self._remembers:
+            prompt = x[0], self._prompts[0].beginning
+            hidden, logits = talker.read({0: prompt}, cast("QuantizedCache", cache))
+        else:
+            hidden, logits = talker(x, cache, positions, mask)
         if positions is not None and mask is not None:
             positions, mask = positions[:, -1:], mask[:, :, -1:]
         for frame in range(self._start, self._frames):

@@ -62,6 +62,8 @@ class Prompt:
     """Tokens of the text alone."""
     recorded: int = 0
     """Frames of the reference that the prefill ends with."""
+    beginning: int = 0
+    """Positions at the start that are the same whatever the text: instruction, language, voice."""
 
     def beside(self, frame: int) -> Tensor:
         """The text that goes with a frame, `[D]`."""
@@ -103,6 +105,7 @@ class PromptWriter:
         if (speaker := self._speaker(request)) is not None:
             parts.append(padding + speaker)
         parts.append(begin + self._codes([codec.codec_pad_id]))
+        beginning = sum(map(len, parts))
         reference = request.reference
         if reference is not None and reference.codes is not None:
             told = self._tokens.reference(reference.transcript)[ROLE:-BEHIND_REFERENCE]
@@ -128,7 +131,7 @@ class PromptWriter:
             parts.append(text + self._codes([codec.codec_pad_id]))
             parts.append(padding + frames)
             trailing = padding[:0]
-        return Prompt(torch.cat(parts), trailing, padding[0], len(said), len(frames) - 1)
+        return Prompt(torch.cat(parts), trailing, padding[0], len(said), len(frames) - 1, beginning)
 
     def _tag(self, request: Request) -> list[int]:
         codec = self._dimensions.talker_config

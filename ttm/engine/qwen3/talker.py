@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -20,6 +21,7 @@ from ttm.engine.qwen3.stack import AnyCache, AnyStack, Stack
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ttm.engine.qwen3.prefixes import Prefixes
     from ttm.engine.qwen3.quantized import Quantization, QuantizedCache, QuantizedStack
 
 
@@ -41,6 +43,7 @@ class Talker:
 
         self.dimensions = dimensions
         self.device, self.dtype = device, dtype
+        self.quantized = quantization is not None
         # 311 M values of which a speech reads a few dozen rows: they stay in the file.
         self._text_embedding = weights["talker.model.text_embedding.weight"]
         self._text_inner = linear(
@@ -54,12 +57,15 @@ class Talker:
         self.stack: AnyStack
         self._head: Linear
         self._several: QuantizedStack | None = None
+        self._prefixes: Prefixes | None = None
         if quantization:
+            from ttm.engine.qwen3.prefixes import Prefixes
             from ttm.engine.qwen3.quantized import QuantizedMatrix, QuantizedStack
 
             head = "talker.codec_head.weight"
             self._several = QuantizedStack(dimensions, weights, "talker.model.", quantization)
             self.stack = self._several
+            self._prefixes = Prefixes()
             self._head = QuantizedMatrix(weights[head], quantization, head)
         else:
             self.stack = Stack(dimensions, weights, "talker.model.", device, dtype)
@@ -85,6 +91,25 @@ class Talker:
         assert self._several is not None, "only int8 weights take texts of different lengths"
         hidden = self._several.extend(x, cache, counts)[counts[counts > 0].cumsum() - 1]
         return hidden, self._head(hidden).float()
+
+    def read(
+        self, prompts: Mapping[int, tuple[Tensor, int]], cache: QuantizedCache
+    ) -> tuple[Tensor, Tensor]:
+        """Of quantized weights: prompts of texts that begin, by their places in the cache, in
+        rising order; each `[L, D]` with how many positions of it may be known from others."""
+        assert self._prefixes is not None, "only int8 weights remember beginnings"
+        counts, parts, new = np.zeros(len(cache.lengths), np.int64), [], []
+        for text, (prompt, beginning) in prompts.items():
+            cache.lengths[text] = 0
+            known = self._prefixes.recall(prompt[:beginning], cache, text)
+            counts[text] = len(prompt) - known
+            parts.append(prompt[known:])
+            if not known:
+                new.append((prompt[:beginning], text))
+        found = self.extend(torch.cat(parts), cache, counts)
+        for opening, text in new:
+            self._prefixes.keep(opening, cache, text)
+        return found
 
     def __call__(
         self,
