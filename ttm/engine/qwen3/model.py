@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -97,17 +98,21 @@ class Model:
         self.exact = device.type == "cpu" and dtype == torch.float32 and not cores
         dimensions, weights = checkpoint.dimensions, checkpoint.weights
         codec = checkpoint.speech_tokenizer.decoder_config
-        self.tokens = TextTokens(checkpoint.folder, dimensions)
-        tell("talker", 0.05)
-        self.talker = Talker(dimensions.talker_config, weights, device, dtype, quantization)
-        tell("code predictor", 0.6)
-        predictor = dimensions.talker_config.code_predictor_config
-        self.predictor = CodePredictor(predictor, weights, device, dtype, quantization)
-        tell("codec", 0.8)
         if device.type == "cuda":
             # Else it convolves in TF32, of 10 bits, whose error can be heard.
             torch.backends.cudnn.allow_tf32 = False
-        plain = Codec(codec, checkpoint.speech_weights, device, quick=bool(cores))
+        load_codec = partial(Codec, codec, checkpoint.speech_weights, device, quick=bool(cores))
+        with ThreadPoolExecutor(1) as beside:
+            # The codec takes a second, and so does the rest where its weights are packed.
+            loaded = beside.submit(load_codec)
+            self.tokens = TextTokens(checkpoint.folder, dimensions)
+            tell("talker", 0.05)
+            self.talker = Talker(dimensions.talker_config, weights, device, dtype, quantization)
+            tell("code predictor", 0.6)
+            predictor = dimensions.talker_config.code_predictor_config
+            self.predictor = CodePredictor(predictor, weights, device, dtype, quantization)
+            tell("codec", 0.8)
+            plain = loaded.result()
         self.codec: Codec | GraphedCodec = plain
         self.writer = PromptWriter(dimensions, self.tokens, self.talker, self.predictor)
         self.sampling = Sampling.of_checkpoint(checkpoint.generation)

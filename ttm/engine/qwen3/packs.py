@@ -16,6 +16,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,16 @@ class Packs:
         """`made_of`: the `fingerprint`."""
         self._path = folder / f"{made_of[:32]}{SUFFIX}" if folder else None
         self._made_of = made_of
-        self._kept: dict[str, Array] = {}
         self._made: dict[str, Array] = {}
+
+    @cached_property
+    def _kept(self) -> dict[str, Array]:
         if self._path:
             with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-                self._kept = self._read(self._path)
+                kept = self._read(self._path)
                 os.utime(self._path)
+                return kept
+        return {}
 
     def arrays(self, name: str, make: Make) -> tuple[Array, ...]:
         """What was kept under the name, else what `make` gives."""

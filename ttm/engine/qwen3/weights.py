@@ -24,7 +24,7 @@ HEADER_MAX = 100 << 20
 """Bytes; the format's own limit."""
 WIDTHS = {"BF16": 2, "F16": 2, "F32": 4}
 """Bytes of an element of the types that a checkpoint may hold."""
-READ_MAX = 64 << 20
+READ_MAX = 16 << 20
 """Bytes of a file that are kept in memory while it is read."""
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
