@@ -11,8 +11,13 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import psutil
 import pytest
+
+from ttm.config import load
+from ttm.narration.narrator import Narrator
+from ttm.narration.plan import plan
 
 BRIEF = ("--set", "engine.qwen3.max_seconds=1.2", "--set", "engine.qwen3.dtype=float32")
 """15 frames; random weights never end by themselves."""
@@ -154,3 +159,26 @@ def test_bench_knows_what_the_weights_cost(ttm, checkpoint):
     floor = told["effective"]["bytes_a_second"] / told["memory_bytes_per_s"]
     assert told["memory_floor"] == pytest.approx(floor)
     assert "reading the weights takes" in told["limit"]
+
+
+def test_a_text_for_a_file_is_spoken_in_pieces_at_once_and_sounds_the_same(checkpoint):
+    settings = {"engine.qwen3.quantize": "int8", "engine.qwen3.max_seconds": 1.0, "say.seed": 3}
+    text = "\n\n".join(f"This is paragraph {number}." for number in ("one", "two", "three"))
+    with Narrator(load(overrides=settings | {"say.model": str(checkpoint)})) as narrator:
+        voice, _ = narrator.voice(str(checkpoint), "ryan")
+
+        def narrated(unheard: bool) -> np.ndarray:
+            narration = narrator.narrate(
+                plan([text], language="en", budget=400),
+                voice=voice,
+                model=str(checkpoint),
+                ahead=True,
+                unheard=unheard,
+            )
+            sound = np.concatenate([audio.numpy() for audio in narration])
+            assert narration.report.chunks == 3
+            return sound
+
+        heard, unheard = narrated(False), narrated(True)
+    assert len(heard) == len(unheard)
+    assert np.abs(heard - unheard).max() <= 1e-4
