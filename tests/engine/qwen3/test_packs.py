@@ -76,9 +76,9 @@ def test_another_checkpoint_in_the_same_place_is_another_one(folder, made, tmp_p
     assert spoken(folder, kept) != first
 
 
-def test_another_ttm_packs_anew(folder, monkeypatch):
+def test_a_ttm_that_packs_in_another_way_packs_anew(folder, monkeypatch):
     before = fingerprint(Checkpoint(folder))
-    monkeypatch.setattr("ttm.__version__", "99.0")
+    monkeypatch.setattr(packs, "MAKERS", packs.MAKERS[:-1])
     assert fingerprint(Checkpoint(folder)) != before
 
 

@@ -102,17 +102,19 @@ class Model:
             # Else it convolves in TF32, of 10 bits, whose error can be heard.
             torch.backends.cudnn.allow_tf32 = False
         load_codec = partial(Codec, codec, checkpoint.speech_weights, device, quick=bool(cores))
-        with ThreadPoolExecutor(1) as beside:
-            # The codec takes a second, and so does the rest where its weights are packed.
-            loaded = beside.submit(load_codec)
-            self.tokens = TextTokens(checkpoint.folder, dimensions)
-            tell("talker", 0.05)
-            self.talker = Talker(dimensions.talker_config, weights, device, dtype, quantization)
-            tell("code predictor", 0.6)
-            predictor = dimensions.talker_config.code_predictor_config
-            self.predictor = CodePredictor(predictor, weights, device, dtype, quantization)
-            tell("codec", 0.8)
-            plain = loaded.result()
+        # The codec takes a second, and so does the rest where its weights are packed.
+        beside = ThreadPoolExecutor(1) if cores else None
+        codec_soon = beside.submit(load_codec) if beside else None
+        self.tokens = TextTokens(checkpoint.folder, dimensions)
+        tell("talker", 0.05)
+        self.talker = Talker(dimensions.talker_config, weights, device, dtype, quantization)
+        tell("code predictor", 0.6)
+        predictor = dimensions.talker_config.code_predictor_config
+        self.predictor = CodePredictor(predictor, weights, device, dtype, quantization)
+        tell("codec", 0.8)
+        plain = codec_soon.result() if codec_soon else load_codec()
+        if beside:
+            beside.shutdown()
         self.codec: Codec | GraphedCodec = plain
         self.writer = PromptWriter(dimensions, self.tokens, self.talker, self.predictor)
         self.sampling = Sampling.of_checkpoint(checkpoint.generation)

@@ -1,8 +1,8 @@
 """Quantized weights kept on disk, so that a start maps them instead of making them again.
 
 One file a checkpoint: a JSON header with what it was made of, then the arrays, each on a cache
-line. Nothing in it is believed: another checkpoint, another ttm, a cut or altered file, and it is
-made anew. They are the same for every CPU of one byte order.
+line. Nothing in it is believed: another checkpoint, a ttm that packs in another way, a cut or
+altered file, and it is made anew. They are the same for every CPU of one byte order.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import ttm
 from ttm.engine.qwen3 import kernels
 from ttm.engine.qwen3.checkpoint import Checkpoint
 
@@ -31,6 +30,8 @@ Array = NDArray[Any]
 Make = Callable[[], tuple[Array, ...]]
 
 MARK = b"ttm packed weights 1\n"
+MAKERS = ("kernels.py", "packs.py", "products.py", "quantized.py")
+"""What is changed with a ttm that packs in another way."""
 LINE = 64
 """Bytes to whose multiples arrays are aligned."""
 SUFFIX = ".packed"
@@ -43,11 +44,13 @@ SAMPLE = 256
 
 
 def fingerprint(checkpoint: Checkpoint) -> str:
-    """What the weights were made of: this ttm, and the file's size, time, header and samples."""
+    """What the weights were made of, and by what: the file's size, time, header and samples, and
+    the code that packs."""
     path = checkpoint.folder / "model.safetensors"
     stat = path.stat()
-    told = (MARK.decode(), ttm.__version__, sys.byteorder, stat.st_size, stat.st_mtime_ns)
-    digest = hashlib.sha256(repr(told).encode())
+    digest = hashlib.sha256(repr((sys.byteorder, stat.st_size, stat.st_mtime_ns)).encode())
+    for part in MAKERS:
+        digest.update((Path(__file__).with_name(part)).read_bytes())
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         header = file.read(length)
