@@ -157,6 +157,8 @@ class MockHub(ThreadingHTTPServer):
         self.sent: Counter[str] = Counter()
         """Bytes of bodies that were sent, by file name."""
         self.counting = threading.Lock()
+        self.busy = 0
+        """Connections that are open."""
         self.ended = threading.Event()
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -197,6 +199,16 @@ class Answer(BaseHTTPRequestHandler):
 
     def log_message(self, *about: object) -> None:
         """Not on stderr."""
+
+    def handle(self) -> None:
+        hub = self.server
+        with hub.counting:
+            hub.busy += 1
+        try:
+            super().handle()
+        finally:
+            with hub.counting:
+                hub.busy -= 1
 
     def do_GET(self) -> None:
         headers = self.headers

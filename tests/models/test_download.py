@@ -115,8 +115,8 @@ def test_what_was_cut_off_goes_on_where_it_ended(hub, store, bring, part):
     hub.always.clear()
     hub.sent.clear()
     brought = bring()
-    assert hub.sent == {BIG: size - at}
-    assert brought.fetched == size - at
+    assert (hub.sent[BIG], hub.sent["config.json"]) == (size - at, 0)
+    assert brought.fetched == brought.manifest.size - at - len(hub.repos[REPO]["config.json"])
     assert verify(store, REPO, lambda *_: None) == []
 
 
@@ -345,6 +345,7 @@ def test_a_name_that_no_model_can_have_is_refused(name):  # B11
         hub_id(name)
     assert failure.value.exit_code == 2
     assert failure.value.sentence.startswith("invalid model id '")
+    assert "\n" not in failure.value.sentence
 
 
 @pytest.mark.parametrize(

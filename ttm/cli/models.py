@@ -163,7 +163,7 @@ def info(name: Name, json: Json = False, config: ConfigPath = None) -> None:
         if key != "speakers" and value not in ("", None, []):
             output.line(f"{key.ljust(width)}  {_spelled(key, value)}")
     for speaker in about["speakers"]:
-        mark = ", who speaks unless another is named" if speaker["name"] == DEFAULT else ""
+        mark = "; speaks English unless another is named" if speaker["name"] == DEFAULT else ""
         said = f"{speaker['language']}, {speaker['gender']}: {speaker['description']}{mark}"
         output.line(f"{'speaker'.ljust(width)}  {speaker['name']} ({said})")
 

@@ -67,14 +67,15 @@ def holding(hub: str, models_dir: Path, hub_cache: Path) -> Holding:
         folder = None
         state = PARTIAL if where.folder.is_dir() and place.occupied(where.folder) else ABSENT
     own = where.folder if where.folder.is_dir() else folder
+    found = where.manifest if state == COMPLETE else None
     return Holding(
         entry.name if entry else hub,
         hub,
         entry,
         state,
         folder,
-        place.occupied(own) if own else 0,
-        where.manifest if state == COMPLETE else None,
+        found.size if found else place.occupied(own) if own else 0,
+        found,
         where.used,
     )
 

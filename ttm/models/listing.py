@@ -53,7 +53,8 @@ def parse(text: bytes, host: str) -> Listing:
         raise DownloadFailed(f"{host} names no commit for what it lists")
     for name in names:
         if wanted(name) and not PATH.fullmatch(name):
-            raise DownloadFailed(f"{host} lists a file that cannot be: '{name[:80]}'")
+            shown = " ".join(name.split())[:80]
+            raise DownloadFailed(f"{host} lists a file that cannot be: '{shown}'")
     folded = [file.path.casefold() for file in files]
     if twice := next((path for path in folded if folded.count(path) > 1), ""):
         raise DownloadFailed(f"{host} lists two files whose names differ in case: '{twice[:80]}'")

@@ -148,11 +148,12 @@ def hub_id(name: str) -> str:
         entry = by_hub(name)
         return entry.hub if entry else name
     if re.fullmatch(r"[\w.:-]{1,40}", name, re.ASCII) and name[0].isalnum():
-        names = [entry.name for entry in REGISTRY]
-        hint = did_you_mean(name, known) or f"these can be fetched: {', '.join(names)}"
-        raise UnknownModel(f"unknown model '{name}'", f"{hint} Or give a hub id, Owner/Name")
+        names = ", ".join(entry.name for entry in REGISTRY)
+        fetched = f"these can be fetched: {names}, or by a hub id (Owner/Name)"
+        raise UnknownModel(f"unknown model '{name}'", did_you_mean(name, known) or fetched)
+    shown = " ".join(name.split())[:60]
     raise InvalidModelId(
-        f"invalid model id '{name[:60]}'", "Take a short name such as qwen3:0.6b, or Owner/Name"
+        f"invalid model id '{shown}'", "Take a short name such as qwen3:0.6b, or Owner/Name"
     )
 
 
