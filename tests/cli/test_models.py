@@ -17,17 +17,6 @@ import pytest
 REPO = "Tiny/Voice"
 BIG = "model.safetensors"
 
-OFFLINE = """
-import os, sys
-def guard(event, arguments):
-    if event in ("socket.connect", "socket.getaddrinfo", "socket.bind", "socket.sendto"):
-        with open(os.environ["TOUCHED"], "a") as file:
-            file.write(event)
-        raise RuntimeError("the network was touched")
-sys.addaudithook(guard)
-"""
-"""A sitecustomize with which no process reaches any address, and an attempt is remembered."""
-
 
 @pytest.fixture
 def hub(mock_hub, monkeypatch) -> Any:
@@ -85,7 +74,7 @@ def test_a_file_that_rotted_is_found_and_alone_fetched_again(here, hub, store):
         f"{REPO}`\n"
     )
     code, out, _ = here("models", "verify", REPO, "--json")
-    assert (code, json.loads(out)["error"]["code"]) == (5, "model_unavailable")
+    assert (code, "is here in part only" in json.loads(out)["error"]["message"]) == (5, True)
     hub.sent.clear()
     assert here("models", "pull", REPO)[0] == 0
     assert {name for name, count in hub.sent.items() if count} == {"listing", BIG}
@@ -326,21 +315,3 @@ def test_progress_on_a_terminal_has_a_rate_and_the_time_left(terminal, hub):
     assert shown, seen
     assert any(each.endswith(" left") for each in shown), shown
     assert any(each.startswith("Voice: ") and " of 209.3 kB, " in each for each in shown)
-
-
-def test_all_but_fetching_leaves_the_network_alone(ttm, here, hub, tmp_path, monkeypatch):
-    here("models", "pull", REPO)
-    (tmp_path / "sitecustomize.py").write_text(OFFLINE)
-    touched = tmp_path / "touched"
-    env = {"PYTHONPATH": str(tmp_path), "TOUCHED": str(touched)}
-    for words, code in (
-        (("list",), 0),
-        (("verify", REPO), 0),
-        (("load", "tone"), 0),
-        (("pull", REPO), 0),
-        (("rm", REPO), 0),
-    ):
-        done = ttm("models", *words, env=env)
-        assert (done.returncode, touched.exists()) == (code, False), (words, done.stderr)
-    done = ttm("models", "pull", REPO, env={**env, "TTM_MODELS_RETRIES": "0"})
-    assert (done.returncode, touched.exists()) == (5, True)

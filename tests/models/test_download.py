@@ -242,6 +242,35 @@ def test_a_hub_that_is_busy_for_a_moment_is_asked_again(hub, bring):  # B4
     assert 1.0 in waited
 
 
+@pytest.mark.parametrize("fault", [("status", 503), ("status", 429), ("hang",)], ids=str)
+def test_a_hub_that_never_serves_is_given_up_within_its_time(hub, bring, fault, monkeypatch):  # B4
+    class Clock:
+        now = 0.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+        def sleep(self, seconds: float) -> None:
+            self.now += seconds
+
+    clock = Clock()
+    monkeypatch.setattr("ttm.models.hub.BACKOFF", 0.5)
+    monkeypatch.setattr("ttm.models.hub.time", clock)
+    waited = []
+
+    def answer(seconds: float, call: Callable[[], Any]) -> Any:
+        if fault[0] == "hang":
+            waited.append(seconds)
+            clock.sleep(seconds)
+            raise TimeoutError
+        return call()
+
+    monkeypatch.setattr("ttm.models.hub._patiently", answer)
+    hub.always["listing"] = getattr(hub, fault[0])(*fault[1:])
+    refused(bring, limits=Limits())
+    assert 7 < clock.now <= Limits().connect == 15
+
+
 @pytest.mark.parametrize(
     ("address", "says"),
     [

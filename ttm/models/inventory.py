@@ -98,6 +98,10 @@ def verify(models_dir: Path, hub: str, tell: Callable[[str, int, int], None]) ->
 
     where = Place(models_dir, hub)
     found = where.manifest
+    if found is None and where.revisions():
+        raise ModelError(
+            f"{hub} is here in part only", "`ttm models pull` brings the rest, verified"
+        )
     if found is None:
         raise ModelError(
             f"ttm did not bring {hub}, so nothing says what its files should be",

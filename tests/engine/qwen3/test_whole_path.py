@@ -70,3 +70,7 @@ def test_a_checkpoint_comes_speaks_and_goes(ttm, made, mock_hub, offline, tmp_pa
     run("models", "rm", "qwen3:1.7b")
     assert not list((home / ".local/share/ttm/models").glob("Qwen*"))
     assert len(hub.log) == asked
+    # And the guard does see what reaches for one.
+    env = offline | {"TTM_MODELS_ENDPOINT": hub.url, "TTM_MODELS_RETRIES": "0"}
+    assert ttm("models", "pull", "qwen3:1.7b", env=env).returncode == 5
+    assert (tmp_path / "touched").read_text().startswith("socket.")
