@@ -13,7 +13,7 @@ import pytest
 
 from ttm.models import download
 from ttm.models.download import Coming
-from ttm.models.inventory import COMPLETE, PARTIAL, holding, verify
+from ttm.models.inventory import ABSENT, COMPLETE, PARTIAL, holding, remove, verify
 from ttm.models.place import Place
 
 REPO = "Tiny/Voice"
@@ -246,3 +246,13 @@ def test_a_manifest_that_was_tampered_with_is_none(store, bring, tmp_path, state
         assert state() == PARTIAL
     path.write_text(json.dumps(good))
     assert state() == COMPLETE
+
+
+def test_a_link_in_the_store_is_removed_and_not_what_it_leads_to(store, bring, state, tmp_path):
+    bring()
+    elsewhere = (store / "Tiny--Voice").rename(tmp_path / "elsewhere")
+    (store / "Tiny--Voice").symlink_to(elsewhere)
+    assert state() == COMPLETE
+    assert remove(store, REPO) == 0
+    assert state() == ABSENT
+    assert (elsewhere / "manifest.json").is_file()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -216,8 +217,10 @@ def test_a_token_is_not_sent_in_the_clear():  # B14
 @pytest.mark.parametrize(
     ("location", "says"),
     [
-        ("file:///etc/passwd", "redirects to an address that is not safe (file:)"),
-        ("ftp://127.0.0.1/x", "not safe (ftp:)"),
+        ("file:///etc/passwd", "redirects to an address that is not safe (file)"),
+        ("ftp://127.0.0.1/x", "not safe (ftp)"),
+        ("http://127.0.0.1:99999/x", "not safe (http)"),
+        ("http://[::1", "not safe (none)"),
         ("", "redirects more than 5 times"),
     ],
 )
@@ -231,7 +234,7 @@ def test_https_is_not_left_for_http():  # B14
     from ttm.models.hub import _next
 
     assert _next("https://a/x", "/y", "a") == "https://a/y"
-    with pytest.raises(DownloadFailed, match=r"not safe \(http:\)"):
+    with pytest.raises(DownloadFailed, match=r"not safe \(http\)"):
         _next("https://a/x", "http://b/y", "a")
 
 
@@ -244,3 +247,23 @@ def test_downloading_is_all_that_imports_the_network():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     # The worker's wire is a socket pair.
     assert (done.stdout.split(), done.stderr) == (["socket"], "")
+
+
+@pytest.mark.parametrize("address", ["ftp://a", "a.example", "http://", "http://a:x", "http://[a"])
+def test_an_address_that_is_none_is_refused(address):
+    with pytest.raises(UsageError, match="is no address of a hub"):
+        Hub(address)
+
+
+def test_what_was_waited_for_before_is_no_hub_s_delay(hub, store, monkeypatch):
+    class Clock:
+        passed = 0.0
+        sleep = staticmethod(time.sleep)
+
+        def monotonic(self) -> float:
+            return time.monotonic() + self.passed
+
+    monkeypatch.setattr("ttm.models.hub.time", clock := Clock())
+    asked = Hub(hub.url, limits=Limits(connect=2.0, deadline=10.0, retries=0))
+    clock.passed = 1_000.0
+    assert pull(Place(store, REPO), asked).fetched

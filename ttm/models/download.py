@@ -94,6 +94,7 @@ def _here(place: Place, revision: str) -> Brought | None:
 
 def _pulled(place: Place, hub: Hub, revision: str, telling: Telling) -> Brought:
     telling.say("checking")
+    hub.patience.begin()
     before = place.manifest
     asked = revision or (before.asked if before else "") or "main"
     listing = hub.listing(place.hub, asked)

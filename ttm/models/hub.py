@@ -55,6 +55,10 @@ class Patience:
     _answer_by: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from here on: what was waited for before was no hub."""
         self._end = time.monotonic() + self.limits.deadline
         self.answered()
 
@@ -102,7 +106,7 @@ class Hub:
     def __init__(self, endpoint: str = "", token: str = "", limits: Limits | None = None) -> None:
         self.endpoint = (endpoint or ENDPOINT).rstrip("/")
         self.patience = Patience(limits or Limits())
-        if urlsplit(self.endpoint).scheme not in ("http", "https"):
+        if not _goes(self.endpoint):
             raise UsageError(f"'{self.endpoint[:80]}' is no address of a hub", "Check HF_ENDPOINT")
         token = token.strip()
         if not all("!" <= each <= "~" for each in token):
@@ -324,11 +328,23 @@ def _broken(host: str, failure: Exception) -> DownloadFailed:
 
 def _next(url: str, location: str, host: str) -> str:
     """Where a redirect leads. Raises DownloadFailed for a place that is not gone to."""
-    target = urljoin(url, location)
-    scheme = urlsplit(target).scheme
-    if scheme not in ("http", "https") or (urlsplit(url).scheme == "https" and scheme == "http"):
-        raise DownloadFailed(f"{host} redirects to an address that is not safe ({scheme or '?'}:)")
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        target = ""
+    if not _goes(target) or (url.startswith("https:") and target.startswith("http:")):
+        scheme = target.partition(":")[0][:10] or "none"
+        raise DownloadFailed(f"{host} redirects to an address that is not safe ({scheme})")
     return target
+
+
+def _goes(url: str) -> bool:
+    """Whether this is an address that can be asked."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -55,9 +55,11 @@ def parse(text: bytes, host: str) -> Listing:
         if wanted(name) and not PATH.fullmatch(name):
             shown = " ".join(name.split())[:80]
             raise DownloadFailed(f"{host} lists a file that cannot be: '{shown}'")
-    folded = [file.path.casefold() for file in files]
-    if twice := next((path for path in folded if folded.count(path) > 1), ""):
-        raise DownloadFailed(f"{host} lists two files whose names differ in case: '{twice[:80]}'")
+    folded: set[str] = set()
+    for file in files:
+        if (name := file.path.casefold()) in folded:
+            raise DownloadFailed(f"{host} lists two files whose names differ in case: '{name}'")
+        folded.add(name)
     return Listing(commit, files, names)
 
 

@@ -98,13 +98,12 @@ class Place:
         """Remove the model and what was fetched of it; the bytes freed. Raises OSError."""
         import shutil  # 3 ms, for its archives
 
-        freed = occupied(self.folder)
-        with contextlib.suppress(FileNotFoundError):
-            # First of all, so that nothing half removed is ever taken for a model.
-            self.disown()
-        if self.folder.is_symlink():
+        if self.folder.is_symlink():  # where it leads is not ours
             self.folder.unlink()
             return 0
+        freed = occupied(self.folder)
+        # First of all, so that nothing half removed is ever taken for a model.
+        self.disown()
         shutil.rmtree(self.folder)
         return freed
 
