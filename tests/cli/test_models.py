@@ -160,7 +160,7 @@ def test_a_load_proves_that_a_model_loads_and_leaves_nothing_running(here):
         (("--mode", "voice-clone"), 5, "`ttm models pull qwen3:0.6b-base`"),
         (("qwen3", "--mode", "voice_clone"), 2, "is for custom_voice, not for voice_clone"),
         (("qwen3", "--mode", "song"), 2, "unknown mode 'song'. Choose one of: voice_design"),
-        (("tone", "--fallback", "some"), 2, "none, mode or any"),
+        (("tone", "--fallback", "some"), 2, "--fallback: expected none, mode or any"),
         (("broken",), 5, "engine 'broken' cannot start"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",

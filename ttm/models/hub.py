@@ -25,6 +25,8 @@ ENDPOINT = "https://huggingface.co"
 REDIRECTS_MAX = 5
 BLOCK = 1 << 18
 """Bytes that are read at once at most."""
+WAIT = 0.25
+"""Seconds of one wait for an answer."""
 BACKOFF = 0.5
 """Seconds before the second attempt; each later one waits twice as long."""
 
@@ -271,6 +273,8 @@ def _patiently(seconds: float, call: Callable[[], Kept]) -> Kept:
     """What `call` returns or raises; TimeoutError when it takes longer.
 
     In a thread of its own, because a look-up of a name, or headers that drip, heed no timeout.
+    Time is counted in waits that came back empty, so that a pause of ours (Ctrl-Z) is not the
+    hub's.
     """
     answers: queue.SimpleQueue[tuple[Kept | None, Exception | None]] = queue.SimpleQueue()
     left = threading.Event()
@@ -286,11 +290,15 @@ def _patiently(seconds: float, call: Callable[[], Kept]) -> Kept:
             value.close()
 
     threading.Thread(target=run, daemon=True).start()
-    try:
-        value, failure = answers.get(timeout=seconds)
-    except queue.Empty:
-        left.set()
-        raise TimeoutError("no answer") from None
+    while True:
+        try:
+            value, failure = answers.get(timeout=min(WAIT, seconds))
+            break
+        except queue.Empty:
+            seconds -= WAIT
+            if seconds <= 0:
+                left.set()
+                raise TimeoutError("no answer") from None
     if failure is not None:
         raise failure
     return value  # type: ignore[return-value]
