@@ -18,7 +18,7 @@ from ttm.config import SETTINGS
 from ttm.engine import ENGINES
 from ttm.errors import every_error
 from ttm.models.registry import ENGINES as KINDS
-from ttm.models.registry import REGISTRY
+from ttm.models.registry import FALLBACKS, REGISTRY
 from ttm.narration.plan import Unit
 from ttm.playback import PLAYERS
 from ttm.speech import RATE_MAX, RATE_MIN
@@ -73,6 +73,7 @@ def test_the_readme_names_the_players_that_are_looked_for(name):
 
 def test_what_two_modules_say_of_one_thing_is_the_same():
     assert SETTINGS["say.format"].choices == tuple(FORMATS)
+    assert SETTINGS["models.fallback"].choices == FALLBACKS
     assert SPLITS == ("none", *typing.get_args(Unit))
     assert (SETTINGS["say.rate"].low, SETTINGS["say.rate"].high) == (RATE_MIN, RATE_MAX)
 

@@ -59,6 +59,7 @@ def imported(ttm, tmp_path):
         ("say", "hi", "-m", "espeak", "-o", "x.wav"),
         ("say", "hi", "-m", "tone", "-o", "x.mp3"),
         ("voices", "list"),
+        ("models", "list"),
         ("config", "show"),
         ("engines",),
     ],

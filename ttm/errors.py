@@ -3,12 +3,15 @@
 TtmError                       exit  status  code
 ├── UsageError                   2    400    invalid_request
 │   ├── UnknownName              2    400    unknown_name
-│   └── UnknownModel             2    404    unknown_model
+│   ├── UnknownModel             2    404    unknown_model
+│   └── InvalidModelId           2    400    invalid_model
 ├── TextError                    3    400    invalid_text
 │   ├── NothingToSpeak           3    400    empty_input
 │   └── UnreadableText           3    400    unreadable_text
 ├── ConfigError                  4    500    invalid_config
 ├── ModelError                   5    503    model_unavailable
+│   ├── ModelMissing             5    503    model_missing
+│   ├── DownloadFailed           5    503    download_failed
 │   ├── BadCheckpoint            5    503    bad_checkpoint
 │   └── EngineUnavailable        5    503    engine_unavailable
 ├── SynthesisError               6    500    synthesis_failed
@@ -68,6 +71,12 @@ class UnknownModel(UsageError):
     status, code = 404, "unknown_model"
 
 
+class InvalidModelId(UsageError):
+    """A name that no model on a hub can have."""
+
+    code = "invalid_model"
+
+
 class TextError(TtmError):
     """The text cannot be spoken as it was given."""
 
@@ -100,6 +109,29 @@ class ModelError(TtmError):
     """A model, voice or runtime is missing or cannot be loaded."""
 
     exit_code, status, code = 5, 503, "model_unavailable"
+
+
+class ModelMissing(ModelError):
+    """A model that can be fetched and is not here; `model` is its name for `ttm models pull`."""
+
+    code = "model_missing"
+
+    def __init__(self, what: str, fix: str = "", *, model: str = "") -> None:
+        super().__init__(what, fix)
+        self.model = model
+
+
+class DownloadFailed(ModelError):
+    """A model's files could not be fetched whole, or could not be kept.
+
+    `again_in`: seconds after which another attempt may succeed; None where it would fail too.
+    """
+
+    code = "download_failed"
+
+    def __init__(self, what: str, fix: str = "", *, again_in: float | None = None) -> None:
+        super().__init__(what, fix)
+        self.again_in = again_in
 
 
 class BadCheckpoint(ModelError):

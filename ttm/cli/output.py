@@ -84,6 +84,11 @@ def json(value: Any, *, stderr: bool = False) -> None:
         raw(text.encode(errors="backslashreplace") + b"\n")
 
 
+def json_line(value: Any) -> None:
+    """One JSON object on a line of its own, on stdout."""
+    raw(jsonlib.dumps(value, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
+
+
 def table(rows: Iterable[Sequence[str]], headings: Sequence[str]) -> None:
     """Columns as wide as their widest cell; the last one runs free."""
     body = [[safe(cell).replace("\n", " ") for cell in row] for row in rows]
@@ -95,6 +100,11 @@ def table(rows: Iterable[Sequence[str]], headings: Sequence[str]) -> None:
 def note(text: str) -> None:
     """Narration for people, on stderr."""
     _say(safe(text))
+
+
+def prompt(text: str) -> None:
+    """A question on stderr, with the cursor behind it."""
+    _say(safe(text), end="")
 
 
 def warn(text: str) -> None:

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from ttm.cli.output import failures_in_json
 from ttm.config import Config, assignment, load
-from ttm.errors import UsageError, did_you_mean
+from ttm.errors import ModelMissing, UsageError, did_you_mean
 
 INPUT_FORMATS = ("auto", "text")
 SPLITS = ("none", "sentence", "paragraph", "chapter")
@@ -313,7 +313,15 @@ def say(
             from ttm.cli.voices import listing
 
             listing(settings, language=language or "", as_json=json)
-        else:
+            return
+        try:
+            speak(request, settings)
+        except ModelMissing as missing:
+            from ttm.cli.pulling import offered
+
+            # It comes before any of the text is read, so that all of it is there for another go.
+            if quiet or json or not offered(missing, settings):
+                raise
             speak(request, settings)
 
 

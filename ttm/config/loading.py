@@ -22,6 +22,7 @@ OPTIONS = {
     "text.encoding": "--encoding",
     "text.errors": "--errors",
     "models.strict": "--strict",
+    "models.fallback": "--fallback",
 }
 """The options beside those that are named after a setting of `[say]`."""
 

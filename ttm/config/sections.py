@@ -55,6 +55,18 @@ def _path(text: str) -> None:
         raise UsageError("no path holds a NUL character")
 
 
+def _address(text: str) -> None:
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if text and (not sound or not text.isprintable() or set(text) & set("@?# ")):
+        raise UsageError("no address of a hub")
+
+
 def _device(text: str) -> None:
     import re
 
@@ -286,12 +298,51 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelsSettings:
-    strict: bool = setting(True, "Never use another voice or language than the one asked for.")
+    strict: bool = setting(
+        True, "Never use another voice or language than the one asked for, nor another model."
+    )
+    fallback: str = setting(
+        "none",
+        "What may stand in for a model that is not here or does not load: none, mode (another of "
+        "its mode), or any (after those, one of another mode). It is always said. Where strict is "
+        "set to true, none may.",
+        choices=("none", "mode", "any"),
+    )
     dir: str = setting(
         "",
         "Folder of the checkpoints that ttm keeps. Empty takes the one in your data folder.",
         expects="a path",
         check=_path,
+    )
+    endpoint: str = setting(
+        "",
+        "Address of the hub that models come from. Empty takes HF_ENDPOINT, else "
+        "https://huggingface.co.",
+        expects="an http or https address",
+        check=_address,
+    )
+    connect: float = setting(
+        15.0,
+        "A hub that has not answered for so long is given up, all attempts together.",
+        unit="s",
+        low=0.1,
+        high=3600,
+    )
+    stall: float = setting(
+        30.0,
+        "A download without a byte for so long is asked for again.",
+        unit="s",
+        low=0.1,
+        high=3600,
+    )
+    deadline: float = setting(
+        86_400.0, "Time for all of a model to come.", unit="s", low=0.1, high=2_592_000
+    )
+    retries: int = setting(
+        5,
+        "Attempts after the first that may bring nothing before a download fails.",
+        low=0,
+        high=100,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -13,9 +14,10 @@ from typing import Self
 from ttm import voices as library
 from ttm.config import Config
 from ttm.engine import EngineCard
-from ttm.errors import EngineUnavailable, UsageError
+from ttm.errors import EngineHung, EngineUnavailable, ModelError, UsageError
+from ttm.models.status import ModelStatus
 from ttm.models.store import Model
-from ttm.narration import casting
+from ttm.narration import casting, ladder
 from ttm.narration.narration import Narration, Report
 from ttm.narration.opening import find_model, open_worker
 from ttm.narration.plan import Chunk
@@ -51,6 +53,35 @@ class Narrator:
     def card(self, model: str) -> EngineCard:
         """What is known of the model's engine. Raises what `model` raises."""
         return self._found(model)[1]
+
+    def settle(self, model: str) -> str:
+        """Decide what speaks for this name; a warning when another model stands in for it.
+
+        Where the settings let one, that is known once it is loaded. Raises what `model` raises,
+        and what loading raises, when nothing may or can stand in.
+        """
+        if (fallback := ladder.allowed(self._config)) == "none":
+            self._found(model)
+            return ""
+        try:
+            self.load(model)
+            return ""
+        except (ModelError, EngineHung) as failure:
+            for entry in ladder.rungs(model, self._models.get(model), fallback):
+                with contextlib.suppress(ModelError, EngineHung):
+                    self.load(entry.name)
+                    self._models[model] = self._models[entry.name]
+                    return f"{failure.what}; {entry.name} stands in for it"
+            raise
+
+    def load(self, model: str) -> None:
+        """Load the model's engine, and wait for it. Raises what `start` and the engine raise."""
+        self._worker(model).load()
+
+    def status(self, model: str) -> ModelStatus:
+        """What speaks for this name, and how. Raises what `model` raises."""
+        strict = ladder.allowed(self._config) == "none"
+        return ladder.status(model, self.model(model), self._worker(model), strict=strict)
 
     def start(self, model: str) -> None:
         """Begin to load the model's engine, without waiting for it.

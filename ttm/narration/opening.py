@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ttm import paths
 from ttm.config import Config, EspeakSettings, Qwen3Settings
 from ttm.engine import ENGINES, EngineCard, card, every_card, missing
 from ttm.errors import EngineUnavailable
+from ttm.models.place import note_use
 from ttm.models.store import Model, find
 from ttm.worker.client import Limits, Worker
+
+if TYPE_CHECKING:
+    from ttm.models.hub import Hub
+
+
+def models_dir(config: Config) -> Path:
+    """The folder of the checkpoints that ttm keeps."""
+    chosen = config.models.dir
+    return Path(os.path.expanduser(chosen)).absolute() if chosen else paths.models_dir()
+
+
+def open_hub(config: Config, environ: Mapping[str, str]) -> Hub:
+    """The hub that models come from; asks it nothing yet.
+
+    `HF_ENDPOINT` and `HF_TOKEN` of `environ` hold where no setting says otherwise. Raises
+    UsageError for a token or an address that cannot be one.
+    """
+    from ttm.models.hub import Hub, Limits
+
+    models = config.models
+    limits = Limits(models.connect, models.stall, models.deadline, models.retries)
+    endpoint = models.endpoint or environ.get("HF_ENDPOINT", "")
+    return Hub(endpoint, environ.get("HF_TOKEN", ""), limits)
 
 
 def find_model(name: str, config: Config) -> tuple[Model, EngineCard]:
@@ -22,11 +47,10 @@ def find_model(name: str, config: Config) -> tuple[Model, EngineCard]:
     """
     if (known := ENGINES.get(name)) and not known.checkpoint:
         return Model(name, name), known  # spares the look at what other distributions offer
-    chosen = config.models.dir
     model = find(
         name,
         engines=[each.name for each in every_card() if not each.checkpoint],
-        models_dir=Path(os.path.expanduser(chosen)) if chosen else paths.models_dir(),
+        models_dir=models_dir(config),
         hub_cache=paths.hub_cache(),
     )
     return model, card(model.engine)
@@ -59,6 +83,8 @@ def open_worker(
     options = asdict(section) if section else {}
     if engine.checkpoint:
         options["folder"] = str(folder or "")
+    if folder:
+        note_use(folder, models_dir(config))
     limits = Limits(
         no_progress=settings.no_progress,
         unresponsive=settings.unresponsive,

@@ -100,6 +100,11 @@ class Worker:
         """The child's process id while there is one."""
         return self._child.pid if self._child else None
 
+    @property
+    def ready(self) -> bool:
+        """Whether the child lives and its engine is loaded."""
+        return self._child is not None and self._child.alive and self._loaded
+
     def start(self) -> None:
         """Start the child if none runs; returns before the engine is loaded.
 

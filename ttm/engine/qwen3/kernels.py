@@ -50,8 +50,8 @@ def quantize(bits, weight, scale):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _in_steps(x, steps, size):
-    """`x` `[S, D]` as `steps` `[S, D']`, and how large one is, `size` `[S]`; where `x` is not finite
-    that is not either."""
+    """`x` `[S, D]` as `steps` `[S, D']`, and how large one is, `size` `[S]`; where `x` is not
+    finite that is not either."""
     most = np.zeros(1, np.int32)
     for s in range(len(x)):
         row = x[s]
