@@ -10,7 +10,9 @@ TtmError                       exit  status  code
 ├── ConfigError                  4    500    invalid_config
 ├── ModelError                   5    503    model_unavailable
 │   ├── BadCheckpoint            5    503    bad_checkpoint
-│   └── EngineUnavailable        5    503    engine_unavailable
+│   ├── EngineUnavailable        5    503    engine_unavailable
+│   │   └── RuntimeMissing       5    503    runtime_missing
+│   └── StagingFailed            5    503    staging_failed
 ├── SynthesisError               6    500    synthesis_failed
 │   ├── EngineCrashed            6    500    worker_crashed
 │   ├── EngineHung               6    504    synthesis_timeout
@@ -112,6 +114,18 @@ class EngineUnavailable(ModelError):
     """The engine cannot start here, or crashed so often that it is left alone for a while."""
 
     code = "engine_unavailable"
+
+
+class RuntimeMissing(EngineUnavailable):
+    """The engine needs the neural runtime, which is not staged here or does not fit."""
+
+    code = "runtime_missing"
+
+
+class StagingFailed(ModelError):
+    """The neural runtime could not be made; the one before it is as it was."""
+
+    code = "staging_failed"
 
 
 class SynthesisError(TtmError):

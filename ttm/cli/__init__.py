@@ -24,6 +24,7 @@ COMMANDS = {
     "say": "Speak a text, or write it to a file.",
     "voices": "List the voices and show what they are.",
     "engines": "List the engines, what each needs, and whether it is ready.",
+    "runtime": "Make and look after the private environment that holds torch.",
     "config": "See and change settings.",
     "inspect": "Measure audio: duration, rate, peak, loudness, silence, clipping.",
     "bench": "Measure how fast a model speaks on this machine.",

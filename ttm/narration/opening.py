@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from ttm import paths
+from ttm import paths, runtime
 from ttm.config import Config, EspeakSettings, Qwen3Settings
 from ttm.engine import ENGINES, EngineCard, card, every_card, missing
 from ttm.errors import EngineUnavailable
@@ -41,15 +41,19 @@ def open_worker(
 ) -> Worker:
     """A worker for this engine, with the options and limits of the settings; not yet started.
 
-    `folder` of the checkpoint, for an engine that speaks with one. Raises EngineUnavailable when
-    packages that it needs are not installed.
+    `folder` of the checkpoint, for an engine that speaks with one. What the environment of ttm
+    lacks, the neural runtime has: raises RuntimeMissing when that is not staged, and
+    EngineUnavailable for packages that it does not bring.
     """
+    seat = None
     if lacking := missing(engine):
         are = "is" if len(lacking) == 1 else "are"
-        raise EngineUnavailable(
-            f"engine '{engine.name}' needs {', '.join(lacking)}, which {are} not installed",
-            f"Install what it needs with pip install 'ttm-speech[{engine.extra}]'",
-        )
+        what = f"engine '{engine.name}' needs {', '.join(lacking)}, which {are} not installed"
+        if not runtime.offers(engine.modules):
+            raise EngineUnavailable(
+                what, f"Install what it needs with pip install 'ttm-speech[{engine.extra}]'"
+            )
+        seat = runtime.seat(runtime_root(config), what)
     settings = config.engine
     sections: dict[str, EspeakSettings | Qwen3Settings] = {
         "espeak": settings.espeak,
@@ -65,4 +69,10 @@ def open_worker(
         cancel=settings.cancel,
         crashes=settings.crashes,
     )
-    return Worker(engine.name, options, limits, loading=loading)
+    return Worker(engine.name, options, limits, loading=loading, seat=seat)
+
+
+def runtime_root(config: Config) -> Path:
+    """The folder of the neural runtime."""
+    chosen = config.runtime.dir
+    return Path(os.path.expanduser(chosen)) if chosen else paths.runtime_dir()
