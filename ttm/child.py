@@ -36,7 +36,8 @@ def own_module(module: str, *words: str, python: str = "") -> list[str]:
         launch = Path(__file__).with_name("launch.py")
         return [python or sys.executable, "-I", str(launch), module, *words]
     # -P: a queue.py in the current folder is not the one that is meant.
-    return [sys.executable, "-P", "-m", module, *words]
+    flags = ["-E", "-P"] if sys.flags.ignore_environment else ["-P"]
+    return [sys.executable, *flags, "-m", module, *words]
 
 
 class Child:

@@ -97,6 +97,11 @@ def note(text: str) -> None:
     _say(safe(text))
 
 
+def ask(question: str) -> None:
+    """A question on stderr, whose answer is typed behind it."""
+    _say(safe(question), end="")
+
+
 def warn(text: str) -> None:
     """Something that went on, but not as asked."""
     _say(f"ttm: warning: {safe(text)}")

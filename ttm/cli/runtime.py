@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from typer import Exit, Option, Typer
@@ -81,21 +81,25 @@ def stage(
             "runtime.installer": installer,
         }
         settings = load_settings(config, None, None, flags)
-        wish = Wish(
-            device=settings.runtime.device,
-            installer=settings.runtime.installer,
+        wanted = replace(
+            wish(settings),
             python=python or "",
-            index=settings.runtime.index,
             again_runtime=restage or restage_runtime,
             again_packages=restage or restage_packages,
         )
-        told = staged(settings, wish, dry_run=dry_run)
+        told = staged(settings, wanted, dry_run=dry_run)
         if not (no_models or dry_run):
             _stage_models(settings, tuple(model or ()), again=restage or restage_models)
         _report(told, json)
 
 
-def staged(settings: Config, wish: Wish, *, dry_run: bool = False) -> dict[str, Any]:
+def wish(settings: Config) -> Wish:
+    """What the settings ask of staging."""
+    chosen = settings.runtime
+    return Wish(device=chosen.device, installer=chosen.installer, index=chosen.index)
+
+
+def staged(settings: Config, wanted: Wish, *, dry_run: bool = False) -> dict[str, Any]:
     """Stage the runtime, telling the user what is done on stderr; what is there then.
 
     Raises StagingFailed and UsageError.
@@ -108,16 +112,16 @@ def staged(settings: Config, wish: Wish, *, dry_run: bool = False) -> dict[str, 
     place = Place(runtime_root(settings))
     began = time.monotonic()
     if dry_run:
-        _announce(plan(place, wish), place)
+        _announce(plan(place, wanted), place)
         return _record(place, verify(place))
     with place.locked(lambda: output.note("waiting for another `ttm runtime stage`")):
-        todo = plan(place, wish)
+        todo = plan(place, wanted)
         _announce(todo, place)
         found = todo.found
         if todo.anything:
             line = _Line(place)
             try:
-                found = carry_out(todo, place, wish, line.tell)
+                found = carry_out(todo, place, wanted, line.tell)
             finally:
                 line.clear()
             took = time.monotonic() - began

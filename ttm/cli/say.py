@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from ttm.cli.output import failures_in_json
 from ttm.config import Config, assignment, load
-from ttm.errors import UsageError, did_you_mean
+from ttm.errors import RuntimeMissing, UsageError, did_you_mean
 
 INPUT_FORMATS = ("auto", "text")
 SPLITS = ("none", "sentence", "paragraph", "chapter")
@@ -314,7 +314,14 @@ def say(
 
             listing(settings, language=language or "", as_json=json)
         else:
-            speak(request, settings)
+            try:
+                speak(request, settings)
+            except RuntimeMissing as missing:
+                from ttm.cli.offer import runtime_accepted
+
+                if not runtime_accepted(missing, settings):
+                    raise
+                speak(request, settings)
 
 
 def load_settings(

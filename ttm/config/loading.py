@@ -22,6 +22,9 @@ OPTIONS = {
     "text.encoding": "--encoding",
     "text.errors": "--errors",
     "models.strict": "--strict",
+    "runtime.dir": "--dir",
+    "runtime.device": "--device",
+    "runtime.installer": "--installer",
 }
 """The options beside those that are named after a setting of `[say]`."""
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from ttm.errors import StagingFailed, UsageError
 from ttm.runtime.environment import Environment
 from ttm.runtime.flavour import Flavour
-from ttm.runtime.pinned import FILE, NEEDED
+from ttm.runtime.pinned import NEEDED, pins
 from ttm.runtime.running import SOURCES, run
 
 NAMES = ("auto", "uv", "pip")
@@ -113,17 +113,22 @@ def _pip(python: str, env: Mapping[str, str], folder: Path) -> Pip:
     return Pip("", told.said.decode(errors="replace").strip())
 
 
-def wanted(flavour: Flavour, index: str, environ: Mapping[str, str]) -> list[str]:
-    """Options and requirements for the pinned set with this build of torch.
+def exact(flavour: Flavour) -> dict[str, str]:
+    """The pinned set, with this build of torch."""
+    return pins() | {"torch": flavour.torch}
 
-    Its own index is added unless one is named, or the environment says where packages come from.
+
+def wanted(flavour: Flavour, file: Path, index: str, environ: Mapping[str, str]) -> list[str]:
+    """Options and requirements for what is needed; the file has the versions of all the rest.
+
+    The index of torch's build is added unless one is named, or the environment says where
+    packages come from.
     """
     own = any(environ.get(name) for name in SOURCES)
     index = index or ("" if own else flavour.index)
-    packages = [f"torch=={flavour.torch}", *(each for each in NEEDED if each != "torch")]
     # Wheels alone: what had to be compiled here would fail late, and run whatever it likes.
     return [
-        *("--only-binary", ":all:", "--constraint", str(FILE)),
+        *("--only-binary", ":all:", "--constraint", str(file)),
         *(("--extra-index-url", index) if index else ()),
-        *packages,
+        *(f"{name}=={version}" for name, version in exact(flavour).items() if name in NEEDED),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 import time
@@ -72,11 +73,11 @@ class Ended:
 
     @property
     def why(self) -> str:
-        """Its last line of complaint, or how it ended; on one line."""
+        """What it complained of last, or how it ended; on one line."""
         lines = [line.strip() for line in self.last_words.splitlines() if line.strip()]
-        complaints = [line for line in lines if line.lower().startswith("error")]
-        told = (complaints or lines or [death(self.status)])[-1]
-        return told[:300]
+        starts = [n for n, line in enumerate(lines) if line.lower().startswith("error")]
+        told = " ".join(lines[starts[-1] if starts else -1 :]) or death(self.status)
+        return re.sub("(?i)^error: ", "", told)[:300]
 
 
 def run(

@@ -22,7 +22,7 @@ from ttm.errors import StagingFailed
 from ttm.runtime.environment import Environment, Manifest, Place
 from ttm.runtime.flavour import Flavour, choose
 from ttm.runtime.inspection import Found, examine, minor, verify
-from ttm.runtime.installer import Installer, find, wanted
+from ttm.runtime.installer import Installer, exact, find, wanted
 from ttm.runtime.pinned import NEEDED, digest, pins
 from ttm.runtime.running import run, surroundings
 
@@ -163,7 +163,9 @@ class _Stage:
 
     def make(self) -> None:
         for command in self.installer.make(self.plan.python, self.environment.folder):
-            self._run("environment", command, f"Python {self.plan.version} could not make one")
+            self._run(
+                "environment", command, f"Python {self.plan.version} could not make an environment"
+            )
 
     def fill(self, index: str) -> None:
         """Install the packages, or take over those that are there."""
@@ -172,7 +174,10 @@ class _Stage:
             self.tell("packages", 0.0)
             _linked(before.site, self.environment.site)
             return
-        packages = wanted(self.plan.flavour, index, os.environ)
+        file = self.environment.folder / "constraints.txt"
+        pinned = exact(self.plan.flavour)
+        file.write_text("".join(f"{name}=={version}\n" for name, version in pinned.items()))
+        packages = wanted(self.plan.flavour, file, index, os.environ)
         command = self.installer.install(self.environment, packages)
         self._run("packages", command, "could not install the packages")
 
@@ -185,6 +190,9 @@ class _Stage:
         if told["failures"]:
             why = "; ".join(f"{name}: {said}" for name, said in told["failures"].items())
             raise StagingFailed(f"the new runtime does not work ({why})", self._log)
+        if told["damaged"]:
+            what = f"files of {', '.join(told['damaged'])} did not arrive"
+            raise StagingFailed(what, self._log)
         _fitting(self.plan.flavour, told)
         folders = (each.name.removesuffix(".dist-info") for each in
                    self.environment.site.glob("*.dist-info"))  # fmt: skip
@@ -210,11 +218,12 @@ class _Stage:
         )
         self.log.flush()
         if ended.status:
-            raise StagingFailed(f"{self.installer.name} {what} ({ended.why})", self._log)
+            what = what if what.startswith("Python") else f"{self.installer.name} {what}"
+            raise StagingFailed(f"{what} ({ended.why})", self._log)
 
     @property
     def _log(self) -> str:
-        return f"All that was said is in {self.place.log}; what was staged before is untouched"
+        return f"All that was said is in {self.place.log}; nothing that was staged has changed"
 
 
 def _fitting(flavour: Flavour, told: dict[str, Any]) -> None:

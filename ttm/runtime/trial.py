@@ -31,9 +31,12 @@ def examine(modules: list[str]) -> dict[str, Any]:
 
 
 def _damaged(package: Distribution) -> bool:
-    """Whether a file of the package is not there, or of another size than when it was installed."""
+    """Whether a file of the package is not there, or of another size than when it was installed.
+
+    Commands and manuals, which lie elsewhere, are of no use here and do not count.
+    """
     for file in package.files or ():
-        if file.size is not None:
+        if file.size is not None and file.parts[0] != "..":
             try:
                 if os.stat(str(package.locate_file(file))).st_size != file.size:
                     return True
