@@ -113,22 +113,18 @@ def _pip(python: str, env: Mapping[str, str], folder: Path) -> Pip:
     return Pip("", told.said.decode(errors="replace").strip())
 
 
-def exact(flavour: Flavour) -> dict[str, str]:
-    """The pinned set, with this build of torch."""
-    return pins() | {"torch": flavour.torch}
-
-
 def wanted(flavour: Flavour, file: Path, index: str, environ: Mapping[str, str]) -> list[str]:
     """Options and requirements for what is needed; the file has the versions of all the rest.
 
     The index of torch's build is added unless one is named, or the environment says where
     packages come from.
     """
+    exact = pins() | {"torch": flavour.torch}
     own = any(environ.get(name) for name in SOURCES)
     index = index or ("" if own else flavour.index)
     # Wheels alone: what had to be compiled here would fail late, and run whatever it likes.
     return [
         *("--only-binary", ":all:", "--constraint", str(file)),
         *(("--extra-index-url", index) if index else ()),
-        *(f"{name}=={version}" for name, version in exact(flavour).items() if name in NEEDED),
+        *(f"{name}=={exact[name]}" for name in NEEDED),
     ]

@@ -22,7 +22,7 @@ from ttm.errors import StagingFailed
 from ttm.runtime.environment import Environment, Manifest, Place
 from ttm.runtime.flavour import Flavour, choose
 from ttm.runtime.inspection import Found, examine, minor, verify
-from ttm.runtime.installer import Installer, exact, find, wanted
+from ttm.runtime.installer import Installer, find, wanted
 from ttm.runtime.pinned import NEEDED, digest, pins
 from ttm.runtime.running import run, surroundings
 
@@ -175,8 +175,8 @@ class _Stage:
             _linked(before.site, self.environment.site)
             return
         file = self.environment.folder / "constraints.txt"
-        pinned = exact(self.plan.flavour)
-        file.write_text("".join(f"{name}=={version}\n" for name, version in pinned.items()))
+        rest = {name: version for name, version in pins().items() if name not in NEEDED}
+        file.write_text("".join(f"{name}=={version}\n" for name, version in rest.items()))
         packages = wanted(self.plan.flavour, file, index, os.environ)
         command = self.installer.install(self.environment, packages)
         self._run("packages", command, "could not install the packages")
