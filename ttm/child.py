@@ -45,7 +45,7 @@ class Child:
 
     `argv` never holds text to be spoken: other users can read it. `pass_fds` stay open in the
     child; `stdin` and `stdout` are file descriptors, or None for /dev/null. `env` is ours without
-    its secrets unless given.
+    its secrets unless given, and `folder` the one that it runs in.
 
     Raises OSError when the program cannot be started.
     """
@@ -58,6 +58,7 @@ class Child:
         stdin: int | None = None,
         stdout: int | None = None,
         env: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
         if env is None:
             env = {k: v for k, v in os.environ.items() if not k.upper().endswith(SECRETS)}
@@ -69,6 +70,7 @@ class Child:
             pass_fds=tuple(pass_fds),
             start_new_session=True,
             env=env,
+            cwd=folder,
         )
         self._last_words = b""
         self._listener = threading.Thread(target=self._listen, daemon=True)

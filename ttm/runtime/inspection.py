@@ -12,7 +12,7 @@ from typing import Any, Literal
 from ttm.child import own_module
 from ttm.runtime.environment import Environment, Manifest, Place
 from ttm.runtime.pinned import NEEDED, digest
-from ttm.runtime.running import Ended, run, surroundings
+from ttm.runtime.running import Ended, ask, surroundings
 
 STAGE = "Run `ttm runtime stage`"
 
@@ -96,7 +96,7 @@ def examine(
     """What the environment's own Python says of itself; None when it says nothing."""
     command = own_module("ttm.runtime.trial", *modules, python=str(environment.python))
     env = surroundings(os.environ, Path(os.environ.get("TMPDIR", "/tmp")))
-    ended = run(command, env, environment.folder, patience=TRIAL)
+    ended = ask(command, env, environment.folder, TRIAL)
     try:
         return json.loads(ended.said.splitlines()[-1]), ended
     except (ValueError, IndexError):

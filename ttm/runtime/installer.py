@@ -15,7 +15,7 @@ from ttm.errors import StagingFailed, UsageError
 from ttm.runtime.environment import Environment
 from ttm.runtime.flavour import Flavour
 from ttm.runtime.pinned import NEEDED, pins
-from ttm.runtime.running import SOURCES, run
+from ttm.runtime.running import MOMENT, SOURCES, ask
 
 NAMES = ("auto", "uv", "pip")
 
@@ -91,7 +91,7 @@ def find(name: str, python: str, env: Mapping[str, str], folder: Path) -> Instal
             "Install it, or take --installer pip",
         )
     if uv and name != "pip":
-        told = run([uv, "--version"], env, folder)
+        told = ask([uv, "--version"], env, folder, MOMENT)
         if told.status == 0:
             return Uv(uv, " ".join(told.said.decode(errors="replace").split()[:2]))
         if name == "uv":
@@ -100,11 +100,11 @@ def find(name: str, python: str, env: Mapping[str, str], folder: Path) -> Instal
 
 
 def _pip(python: str, env: Mapping[str, str], folder: Path) -> Pip:
-    told = run([sys.executable, "-I", "-m", "pip", "--version"], env, folder)
+    told = ask([sys.executable, "-I", "-m", "pip", "--version"], env, folder, MOMENT)
     version = re.match(rb"pip (\d+)\.(\d+)\S*", told.said) if told.status == 0 else None
     if version and (int(version[1]), int(version[2])) >= OLDEST_PIP:
         return Pip(sys.executable, version[0].decode())
-    told = run([python, "-I", "-m", "ensurepip", "--version"], env, folder)
+    told = ask([python, "-I", "-m", "ensurepip", "--version"], env, folder, MOMENT)
     if told.status:
         raise StagingFailed(
             f"neither uv nor pip is here, and {python} lacks its module ensurepip",

@@ -1,6 +1,6 @@
 """A child that runs a command, and ends it and all it started when ttm is gone.
 
-`python -m ttm.runtime.keeper FD FOLDER COMMAND…`: nothing is ever written to descriptor FD, so that
+`python -m ttm.runtime.keeper FD COMMAND…`: nothing is ever written to descriptor FD, so that
 reading it ends when the other end closes, as it does when ttm is killed.
 """
 
@@ -24,9 +24,9 @@ def main() -> None:
     settle_in()
     threading.Thread(target=_watch, args=[int(sys.argv[1])], daemon=True).start()
     try:
-        status = subprocess.run(sys.argv[3:], cwd=sys.argv[2]).returncode
+        status = subprocess.run(sys.argv[2:]).returncode
     except OSError as failure:
-        sys.stderr.write(f"{sys.argv[3]}: {failure.strerror}\n")
+        sys.stderr.write(f"{sys.argv[2]}: {failure.strerror}\n")
         sys.stderr.flush()
         status = 127
     os._exit(status if status >= 0 else 128 - status)

@@ -36,6 +36,9 @@ TRANSLATED = {
 SOURCES = (*list(TRANSLATED)[:4], "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", *TRANSLATED.values())[:-1]
 """Variables with which somebody says where packages come from."""
 
+MOMENT = 30.0
+"""Seconds that a program gets to say its version, on a machine that is busy."""
+
 BEAT = 1.0
 """Seconds between two signs that something goes on."""
 
@@ -68,7 +71,7 @@ class Ended:
 
     status: int
     said: bytes
-    """Its standard output, where that was not sent to a log."""
+    """Its standard output, unless that went to a log."""
     last_words: str
 
     @property
@@ -80,45 +83,52 @@ class Ended:
         return re.sub("(?i)^error: ", "", told)[:300]
 
 
+def ask(argv: Sequence[str], env: Mapping[str, str], folder: Path, patience: float) -> Ended:
+    """What a program that is done in a moment says; it is killed after `patience` seconds.
+
+    Raises OSError when it cannot be started.
+    """
+    with tempfile.TemporaryFile() as out:
+        child = Child(argv, stdout=out.fileno(), env=env, folder=folder)
+        try:
+            status = child.wait(patience)
+        finally:
+            killed = child.kill() if child.alive else 0
+        out.seek(0)
+        return Ended(killed if status is None else status, out.read(), child.last_words())
+
+
 def run(
     argv: Sequence[str],
     env: Mapping[str, str],
     folder: Path,
-    *,
-    log: IO[bytes] | None = None,
-    beat: Callable[[float], None] | None = None,
-    patience: float = float("inf"),
+    log: IO[bytes],
+    beat: Callable[[float], None],
 ) -> Ended:
-    """Run a program to its end in this folder; `beat` hears its age in seconds, now and then.
+    """Run a program to its end in this folder, its output in the log; `beat` hears its age in
+    seconds, now and then.
 
-    It is killed after `patience` seconds, and when this function is left in any way. Raises
-    OSError when nothing can be started.
+    It and all that it started are killed when this function is left in any way, and when this
+    process is killed. Raises OSError when nothing can be started.
     """
     began = time.monotonic()
     reading, writing = os.pipe()
-    with (
-        open(reading, "rb", buffering=0) as watched,
-        open(writing, "wb", buffering=0),
-        tempfile.TemporaryFile() as out,
-    ):
-        # The end that we alone hold closes with us, however we end.
-        command = own_module(
-            "ttm.runtime.keeper", str(reading), str(folder), *argv, python=sys.executable
+    # The end that we alone hold closes with us, however we end.
+    with open(reading, "rb", buffering=0) as watched, open(writing, "wb", buffering=0):
+        words = (str(watched.fileno()), *argv)
+        child = Child(
+            own_module("ttm.runtime.keeper", *words, python=sys.executable),
+            pass_fds=[watched.fileno()],
+            stdout=log.fileno(),
+            env=env,
+            folder=folder,
         )
-        sink = log or out
-        child = Child(command, pass_fds=[watched.fileno()], stdout=sink.fileno(), env=env)
         try:
             while (status := child.wait(BEAT)) is None:
-                age = time.monotonic() - began
-                if age > patience:
-                    status = child.kill()
-                    break
-                if beat:
-                    beat(age)
+                beat(time.monotonic() - began)
         finally:
             if child.alive:
                 child.kill()
-        out.seek(0)
-        if log:
-            log.write(child.last_words().encode() + b"\n")
-        return Ended(status, out.read(), child.last_words())
+        log.write(child.last_words().encode() + b"\n")
+        log.flush()
+        return Ended(status, b"", child.last_words())

@@ -21,10 +21,10 @@ from typing import IO, Any
 from ttm.errors import StagingFailed
 from ttm.runtime.environment import Environment, Manifest, Place
 from ttm.runtime.flavour import Flavour, choose
-from ttm.runtime.inspection import Found, examine, minor, verify
+from ttm.runtime.inspection import Found, examine, look, minor, verify
 from ttm.runtime.installer import Installer, find, wanted
 from ttm.runtime.pinned import NEEDED, digest, pins
-from ttm.runtime.running import run, surroundings
+from ttm.runtime.running import MOMENT, ask, run, surroundings
 
 OLDEST_PYTHON = (3, 11)
 
@@ -98,7 +98,7 @@ def _version(python: str, place: Place) -> str:
     if found is None:
         raise StagingFailed(f"there is no Python '{python}'", "Name another one with --python")
     env = surroundings(os.environ, Path("/"))
-    told = run([found, "-I", "-c", PROBE], env, Path("/"))
+    told = ask([found, "-I", "-c", PROBE], env, Path("/"), MOMENT)
     version = told.said.decode(errors="replace").strip()
     if told.status or not version:
         raise StagingFailed(f"{python} is no Python that starts ({told.why})")
@@ -137,7 +137,7 @@ def carry_out(plan: Plan, place: Place, wish: Wish, tell: Tell) -> Found:
         if place.current() != environment:
             environment.remove()
     place.sweep()
-    return verify(place)
+    return look(place)
 
 
 def _room(plan: Plan, place: Place) -> None:
@@ -213,10 +213,7 @@ class _Stage:
         self.tell(step, 0.0)
         self.log.write(f"\n$ {' '.join(command)}\n".encode())
         self.log.flush()
-        ended = run(
-            command, self.env, self.place.root, log=self.log, beat=lambda age: self.tell(step, age)
-        )
-        self.log.flush()
+        ended = run(command, self.env, self.place.root, self.log, lambda age: self.tell(step, age))
         if ended.status:
             what = what if what.startswith("Python") else f"{self.installer.name} {what}"
             raise StagingFailed(f"{what} ({ended.why})", self._log)

@@ -70,26 +70,21 @@ def test_nothing_of_the_user_s_python_reaches_the_installer(
 
 
 @pytest.mark.parametrize(
-    ("options", "made", "kept"),
-    [
-        (["--restage-runtime"], True, True),
-        (["--restage-packages"], True, False),
-        (["--restage"], True, False),
-        ([], False, True),
-    ],
-    ids=["runtime", "packages", "all", "nothing"],
+    ("option", "kept"),
+    [("--restage-runtime", True), ("--restage-packages", False), ("--restage", False)],
+    ids=["runtime", "packages", "all"],
 )
-def test_each_category_is_made_anew_when_asked(here, ready, options, made, kept):
+def test_each_category_is_made_anew_when_asked(here, ready, option, kept):
     before = Path(status(here)["place"])
     (mark,) = before.glob("lib/python3*/site-packages/soxr.py")
     mark.write_text(mark.read_text() + " ")  # a size that no wheel has
     record = next(mark.parent.glob("soxr-*/RECORD"))
     record.write_text(record.read_text().replace(",0\n", ",1\n"))
-    code, _, said = here("runtime", "stage", "--no-models", *options)
+    code, _, said = here("runtime", "stage", "--no-models", option)
     assert code == 0, said
     after = Path(status(here)["place"])
-    assert (after != before) == made
-    assert before.exists() != made
+    assert after != before
+    assert not before.exists()
     assert bool(next(after.glob("lib/python3*/site-packages/soxr.py")).read_text()) == kept
 
 
@@ -115,21 +110,28 @@ def other(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "condition", "named"),
+    ("harm", "condition", "named", "missing"),
     [
-        (gone, "broken", "numba"),
-        (damaged, "broken", "torch"),
-        (headless, "broken", "Python"),
-        (junk, "broken", "not whole"),
-        (other, "outdated", "needs other packages"),
+        (gone, "broken", "numba", ["packages"]),
+        (damaged, "broken", "torch", ["packages"]),
+        (headless, "broken", "Python", ["runtime", "packages"]),
+        (junk, "broken", "not whole", ["runtime", "packages"]),
+        (other, "outdated", "needs other packages", ["packages"]),
     ],
 )
-def test_what_is_wrong_is_named_and_mended_by_staging_again(here, ready, harm, condition, named):
+def test_what_is_wrong_is_named_and_alone_made_anew(here, ready, harm, condition, named, missing):
     harm(Path(status(here)["place"]))
     code, shown, _ = here("runtime", "status", "--json")
     about = json.loads(shown)
     assert (code, about["condition"], about["ready"]) == (5, condition, False)
     assert named in about["sentence"]
+    _, _, said = here("runtime", "stage", "--dry-run")
+    planned = dict(line.split(maxsplit=1) for line in said.splitlines()[1:])
+    assert [part for part in ("runtime", "packages") if planned[part] != "there"] == missing
+
+
+def test_what_is_damaged_is_mended_by_staging_again(here, ready):
+    damaged(Path(status(here)["place"]))
     assert here("runtime", "stage", "--no-models")[0] == 0
     assert status(here)["ready"] is True
 
