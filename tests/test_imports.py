@@ -61,6 +61,7 @@ def imported(ttm, tmp_path):
         ("voices", "list"),
         ("config", "show"),
         ("engines",),
+        ("runtime", "status"),
     ],
     ids=" ".join,
 )

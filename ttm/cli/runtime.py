@@ -136,12 +136,12 @@ def lacking() -> list[str]:
 
 
 def _stage_models(settings: Config, names: tuple[str, ...], *, again: bool) -> None:
-    """The category `models` of staging: have these here, verified."""
+    """The category `models` of staging: have these here, verified; `again` fetches them anew."""
     if names or again:
         raise UsageError(
-            "this ttm fetches no models",
-            "Put the files of a checkpoint where `ttm say -m NAME` looks for them; it says where",
+            "this ttm fetches no models", "`ttm say -m NAME` says where it looks for their files"
         )
+    output.note("models    not fetched by this ttm; `ttm say -m NAME` says where it looks for them")
 
 
 def _announce(todo: Plan, place: Place) -> None:

@@ -71,8 +71,8 @@ def test_nothing_of_the_user_s_python_reaches_the_installer(
 
 @pytest.mark.parametrize(
     ("option", "kept"),
-    [("--restage-runtime", True), ("--restage-packages", False), ("--restage", False)],
-    ids=["runtime", "packages", "all"],
+    [("--restage-runtime", True), ("--restage", False)],
+    ids=["runtime", "all"],
 )
 def test_each_category_is_made_anew_when_asked(here, ready, option, kept):
     before = Path(status(here)["place"])

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from ttm.config import load
 from ttm.engine import ENGINES
 from ttm.errors import RuntimeMissing
 from ttm.narration.opening import open_worker
+
+ROOT = Path(__file__).parents[3]
 
 LACKING = "engine 'qwen3' needs torch, tokenizers, numba, which are not installed"
 
@@ -122,3 +125,37 @@ def test_what_does_not_come_with_the_runtime_is_asked_for_by_its_extra(base, mon
     other = replace(ENGINES["qwen3"], modules=("torch", "nope"), extra="other")
     with pytest.raises(Exception, match=r"pip install 'ttm-speech\[other\]'"):
         open_worker(other, load())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_500)
+def test_a_light_installation_stages_the_real_runtime_and_speaks(tmp_path, home):
+    """With the true packages, from wherever this machine's pip takes them: some minutes."""
+    python = tmp_path / "light/bin/python"
+    (poison := tmp_path / "poison").mkdir()
+    for name in ("torch", "pip", "venv", "ensurepip", "tokenizers"):
+        (poison / f"{name}.py").write_text("raise SystemExit('poison')")
+    env = os.environ | {"TTM_RUNTIME_DIR": str(tmp_path / "runtime")}
+    poisoned = env | {"PYTHONPATH": str(poison), "PYTHONHOME": sys.base_prefix}
+
+    def run(*words: str | Path, env: dict[str, str] = env) -> str:
+        done = subprocess.run(
+            list(map(str, words)), env=env, cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    pins = ROOT / "scripts/constraints.txt"
+    run(sys.executable, "-m", "venv", tmp_path / "light")
+    run(python, "-m", "pip", "install", "--quiet", "--constraint", pins, ROOT)
+    ttm = tmp_path / "light/bin/ttm"
+    assert "state     ready" in run(ttm, "runtime", "stage", "--no-models", env=poisoned)
+    before = (tmp_path / "runtime/current").readlink()
+    run(ttm, "runtime", "stage", "--no-models", "--restage-runtime", env=poisoned)
+    assert (tmp_path / "runtime/current").readlink() != before
+    script = ROOT / "scripts/make_checkpoint"
+    run(sys.executable, script, tmp_path / "model", "--size", "tiny", "--mode", "custom_voice")
+    brief = ("--set", "engine.qwen3.max_seconds=1.2")
+    run(ttm, "say", "hello", "-m", tmp_path / "model", "-o", "a.wav", *brief)
+    assert json.loads(run(ttm, "inspect", "--json", "a.wav"))["seconds"] == 1.2
+    with pytest.raises(subprocess.CalledProcessError):
+        run(python, "-c", "import torch")
