@@ -319,7 +319,8 @@ def say(
             except RuntimeMissing as missing:
                 from ttm.cli.offer import runtime_accepted
 
-                if not runtime_accepted(missing, settings):
+                # What was typed on stdin as text cannot be read twice.
+                if "-" in request.files or not runtime_accepted(missing, settings):
                     raise
                 speak(request, settings)
 

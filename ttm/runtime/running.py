@@ -33,7 +33,10 @@ TRANSLATED = {
 }
 """What pip is told and uv does not read, with uv's own names."""
 
-SOURCES = (*list(TRANSLATED)[:4], "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", *TRANSLATED.values())[:-1]
+SOURCES = (
+    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "UV_DEFAULT_INDEX",
+    "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX",
+)  # fmt: skip
 """Variables with which somebody says where packages come from."""
 
 MOMENT = 30.0

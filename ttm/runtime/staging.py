@@ -28,6 +28,8 @@ from ttm.runtime.running import MOMENT, ask, run, surroundings
 
 OLDEST_PYTHON = (3, 11)
 
+OTHER_SOURCES = "Look at what PIP_INDEX_URL, PIP_FIND_LINKS and their like name"
+
 PROBE = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
 
 Tell = Callable[[str, float], None]
@@ -163,9 +165,8 @@ class _Stage:
 
     def make(self) -> None:
         for command in self.installer.make(self.plan.python, self.environment.folder):
-            self._run(
-                "environment", command, f"Python {self.plan.version} could not make an environment"
-            )
+            what = f"Python {self.plan.version} could not make an environment"
+            self._run("environment", command, what, "Name another one with --python")
 
     def fill(self, index: str) -> None:
         """Install the packages, or take over those that are there."""
@@ -179,7 +180,8 @@ class _Stage:
         file.write_text("".join(f"{name}=={version}\n" for name, version in rest.items()))
         packages = wanted(self.plan.flavour, file, index, os.environ)
         command = self.installer.install(self.environment, packages)
-        self._run("packages", command, "could not install the packages")
+        what = f"{self.installer.name} could not install the packages"
+        self._run("packages", command, what, "Name an index that has them with runtime.index")
 
     def tried(self) -> Manifest:
         """Import everything in the new environment; what it is made of."""
@@ -209,14 +211,13 @@ class _Stage:
             size=size(self.environment.folder),
         )
 
-    def _run(self, step: str, command: Sequence[str], what: str) -> None:
+    def _run(self, step: str, command: Sequence[str], what: str, fix: str) -> None:
         self.tell(step, 0.0)
         self.log.write(f"\n$ {' '.join(command)}\n".encode())
         self.log.flush()
         ended = run(command, self.env, self.place.root, self.log, lambda age: self.tell(step, age))
         if ended.status:
-            what = what if what.startswith("Python") else f"{self.installer.name} {what}"
-            raise StagingFailed(f"{what} ({ended.why})", self._log)
+            raise StagingFailed(f"{what} ({ended.why})", f"{fix}. {self._log}")
 
     @property
     def _log(self) -> str:
@@ -230,13 +231,14 @@ def _fitting(flavour: Flavour, told: dict[str, Any]) -> None:
     if built != asked or told["torch"].partition("+")[0] != pins()["torch"]:
         raise StagingFailed(
             f"torch {flavour.torch} was asked for, and torch {told['torch']} came",
-            "Look at what PIP_INDEX_URL, PIP_FIND_LINKS and their like name",
+            OTHER_SOURCES,
         )
     found = {name.lower().replace("_", "-"): v for name, v in told["packages"].items()}
     for name, version in pins().items():
         came = found.get(name, version).partition("+")[0]
         if came != version:
-            raise StagingFailed(f"{name} {version} was asked for, and {name} {came} came")
+            what = f"{name} {version} was asked for, and {name} {came} came"
+            raise StagingFailed(what, OTHER_SOURCES)
 
 
 def _linked(before: Path, after: Path) -> None:
