@@ -62,6 +62,7 @@ def imported(ttm, tmp_path):
         ("models", "list"),
         ("config", "show"),
         ("engines",),
+        ("runtime", "status"),
     ],
     ids=" ".join,
 )

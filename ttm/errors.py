@@ -13,7 +13,9 @@ TtmError                       exit  status  code
 │   ├── ModelMissing             5    503    model_missing
 │   ├── DownloadFailed           5    503    download_failed
 │   ├── BadCheckpoint            5    503    bad_checkpoint
-│   └── EngineUnavailable        5    503    engine_unavailable
+│   ├── EngineUnavailable        5    503    engine_unavailable
+│   │   └── RuntimeMissing       5    503    runtime_missing
+│   └── StagingFailed            5    503    staging_failed
 ├── SynthesisError               6    500    synthesis_failed
 │   ├── EngineCrashed            6    500    worker_crashed
 │   ├── EngineHung               6    504    synthesis_timeout
@@ -144,6 +146,25 @@ class EngineUnavailable(ModelError):
     """The engine cannot start here, or crashed so often that it is left alone for a while."""
 
     code = "engine_unavailable"
+
+
+class RuntimeMissing(EngineUnavailable):
+    """The engine needs the neural runtime, which is not staged here or does not fit.
+
+    `model`: the name of a model that is missing too, for `ttm runtime stage --model`.
+    """
+
+    code = "runtime_missing"
+
+    def __init__(self, what: str, fix: str = "", *, model: str = "") -> None:
+        super().__init__(what, fix)
+        self.model = model
+
+
+class StagingFailed(ModelError):
+    """The neural runtime could not be made; the one before it is as it was."""
+
+    code = "staging_failed"
 
 
 class SynthesisError(TtmError):

@@ -25,6 +25,7 @@ COMMANDS = {
     "voices": "List the voices and show what they are.",
     "models": "Fetch, list, check and load the models that speak.",
     "engines": "List the engines, what each needs, and whether it is ready.",
+    "runtime": "Make and look after the private environment that holds torch.",
     "config": "See and change settings.",
     "inspect": "Measure audio: duration, rate, peak, loudness, silence, clipping.",
     "bench": "Measure how fast a model speaks on this machine.",

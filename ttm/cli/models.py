@@ -89,6 +89,10 @@ def pull(
         update=update,
         as_json=json,
     )
+    if not json:
+        from ttm.cli.offer import runtime_offered
+
+        runtime_offered(name, settings)
 
 
 @app.command()

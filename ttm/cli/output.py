@@ -102,9 +102,13 @@ def note(text: str) -> None:
     _say(safe(text))
 
 
-def prompt(text: str) -> None:
-    """A question on stderr, with the cursor behind it."""
-    _say(safe(text), end="")
+def ask(question: str) -> str:
+    """What a person types behind a question on stderr, on one line; empty at the end of input."""
+    _say(safe(question), end=" ")
+    answer = sys.stdin.readline() if sys.stdin else ""
+    if not answer.endswith("\n"):
+        _say("")
+    return answer.strip()
 
 
 def warn(text: str) -> None:

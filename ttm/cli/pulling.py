@@ -1,9 +1,8 @@
-"""Bringing a model while somebody watches: `ttm models pull`, and the offer to run it."""
+"""Bringing a model while somebody watches, as `ttm models pull` and `ttm runtime stage` do."""
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING
 from ttm.cli import output
 from ttm.cli.progress import REDRAW, Progress
 from ttm.config import Config
-from ttm.errors import ModelMissing, TtmError, UsageError
+from ttm.errors import TtmError, UsageError
 from ttm.models.place import Place, amount
-from ttm.models.registry import entry_of, hub_id
+from ttm.models.registry import hub_id
 from ttm.narration.opening import models_dir, open_hub
 
 if TYPE_CHECKING:
@@ -28,16 +27,17 @@ def bring(
     folder: str = "",
     revision: str = "",
     update: bool = False,
+    again: bool = False,
     as_json: bool = False,
-) -> None:
-    """Have a model here: from `folder`, else from the hub.
+) -> Brought:
+    """Have a model here: from `folder`, else from the hub; with `again`, every file of it anew.
 
     With `as_json`, stdout gets a line for each state and a few a second between.
     """
     try:
         place = Place(models_dir(settings), hub_id(name))
         began = time.monotonic()
-        brought = _brought(place, settings, folder, revision, update, _Telling(as_json))
+        brought = _brought(place, settings, folder, revision, update, again, _Telling(as_json))
     except TtmError as failure:
         if as_json:
             output.json_line({"state": "failed", **output.failure_json(failure)})
@@ -55,10 +55,17 @@ def bring(
         output.note(f"{name} is here, verified ({said}), in {brought.folder}")
     else:
         output.note(f"{name} is here already, verified, in {brought.folder}")
+    return brought
 
 
 def _brought(
-    place: Place, settings: Config, folder: str, revision: str, update: bool, telling: _Telling
+    place: Place,
+    settings: Config,
+    folder: str,
+    revision: str,
+    update: bool,
+    again: bool,
+    telling: _Telling,
 ) -> Brought:
     try:
         if folder:
@@ -70,7 +77,7 @@ def _brought(
         from ttm.models.download import pull
 
         hub = open_hub(settings, os.environ)
-        return pull(place, hub, revision=revision, update=update, tell=telling)
+        return pull(place, hub, revision=revision, update=update, again=again, tell=telling)
     finally:
         telling.progress.clear()
 
@@ -94,21 +101,3 @@ class _Telling:
         if new and told.state == "waiting":
             self.progress.clear()
             output.note(f"another ttm is fetching {told.hub}; waiting for it")
-
-
-def offered(missing: ModelMissing, settings: Config) -> bool:
-    """Ask whether to fetch a model that is missing, and do so; whether it is here.
-
-    Only somebody at a terminal is asked.
-    """
-    if not (missing.model and os.isatty(0) and output.progress_wanted()):
-        return False
-    entry = entry_of(missing.model)
-    size = f" ({amount(entry.download)})" if entry else ""
-    output.note(f"{missing.what}.")
-    output.prompt(f"Fetch it now{size}? [y/N] ")
-    answer = sys.stdin.readline() if sys.stdin else ""
-    if answer.strip().casefold() not in ("y", "yes"):
-        return False
-    bring(missing.model, settings)
-    return True

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from ttm.cli.output import failures_in_json
 from ttm.config import Config, assignment, load
-from ttm.errors import ModelMissing, UsageError, did_you_mean
+from ttm.errors import ModelMissing, RuntimeMissing, TtmError, UsageError, did_you_mean
 
 INPUT_FORMATS = ("auto", "text")
 SPLITS = ("none", "sentence", "paragraph", "chapter")
@@ -314,15 +314,19 @@ def say(
 
             listing(settings, language=language or "", as_json=json)
             return
-        try:
-            speak(request, settings)
-        except ModelMissing as missing:
-            from ttm.cli.pulling import offered
+        offered: list[type[TtmError]] = []
+        while True:
+            try:
+                speak(request, settings)
+                return
+            except (ModelMissing, RuntimeMissing) as missing:
+                from ttm.cli.offer import accepted
 
-            # It comes before any of the text is read, so that all of it is there for another go.
-            if quiet or json or not offered(missing, settings):
-                raise
-            speak(request, settings)
+                # It comes before any of the text is read, so that all of it is there for another
+                # go. What came and will not do is not offered again.
+                if quiet or json or type(missing) in offered or not accepted(missing, settings):
+                    raise
+                offered.append(type(missing))
 
 
 def load_settings(

@@ -23,6 +23,9 @@ OPTIONS = {
     "text.errors": "--errors",
     "models.strict": "--strict",
     "models.fallback": "--fallback",
+    "runtime.dir": "--dir",
+    "runtime.device": "--device",
+    "runtime.installer": "--installer",
 }
 """The options beside those that are named after a setting of `[say]`."""
 

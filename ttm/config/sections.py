@@ -347,6 +347,34 @@ class ModelsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RuntimeSettings:
+    dir: str = setting(
+        "",
+        "Folder of the private environment that holds torch. Empty takes the one in your data "
+        "folder.",
+        expects="a path",
+        check=_path,
+    )
+    device: str = setting(
+        "auto",
+        "Which build of torch is staged. auto takes what fits the machine, and stays with what is "
+        "staged.",
+        choices=("auto", "cpu", "cuda", "cuda12", "rocm", "apple"),
+    )
+    installer: str = setting(
+        "auto",
+        "What installs it. auto takes uv where it is, else pip.",
+        choices=("auto", "uv", "pip"),
+    )
+    index: str = setting(
+        "",
+        "URL of the index with torch's build. Empty takes PyTorch's own, or the usual sources "
+        "alone where a variable such as PIP_INDEX_URL or UV_FIND_LINKS names them.",
+        expects="a URL",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackSettings:
     player: str = setting(
         "auto",
@@ -374,6 +402,10 @@ class Sections:
     )
     models: ModelsSettings = field(
         default_factory=ModelsSettings, metadata={"sentence": "Which models may speak"}
+    )
+    runtime: RuntimeSettings = field(
+        default_factory=RuntimeSettings,
+        metadata={"sentence": "The neural runtime: a private environment that holds torch"},
     )
     playback: PlaybackSettings = field(
         default_factory=PlaybackSettings, metadata={"sentence": "The loudspeaker"}

@@ -6,6 +6,7 @@ A name is free, loading costs: nothing here imports an engine until `load`.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -127,7 +128,7 @@ ENGINES: dict[str, EngineCard] = {
             "qwen3",
             "ttm.engine.qwen3:Qwen3Engine",
             "Qwen3-TTS: natural voices, ten languages, cloning and voices by description",
-            needs="pip install 'ttm-speech[neural]', and a checkpoint",
+            needs="the neural runtime (`ttm runtime stage`), and a checkpoint",
             slowest=1.0,
             fastest=1.0,
             lowest=0.0,
@@ -181,12 +182,22 @@ def _offered(point: EntryPoint) -> EngineCard:
 
 
 def missing(card: EngineCard) -> list[str]:
-    """The packages that this engine needs and that are not installed; imports none of them."""
+    """The packages that this engine needs and that are not installed; imports none of them.
+
+    What PYTHONPATH alone offers is not installed: it may be for another Python.
+    """
     if not card.modules:
         return []
     from importlib.util import find_spec
 
-    return [module for module in card.modules if find_spec(module) is None]
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    strange = tuple(os.path.abspath(each) + os.sep for each in named if each)
+    specs = {module: find_spec(module) for module in card.modules}
+    return [
+        module
+        for module, spec in specs.items()
+        if spec is None or (spec.origin or "").startswith(strange)
+    ]
 
 
 def load(name: str, options: Mapping[str, Any], tell: Tell | None = None) -> Engine:

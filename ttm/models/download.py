@@ -59,24 +59,32 @@ class Brought:
 
 
 def pull(
-    place: Place, hub: Hub, *, revision: str = "", update: bool = False, tell: Tell | None = None
+    place: Place,
+    hub: Hub,
+    *,
+    revision: str = "",
+    update: bool = False,
+    again: bool = False,
+    tell: Tell | None = None,
 ) -> Brought:
     """Have the model here, fetching what of it is not.
 
     A model that is complete is left alone unless another `revision` (branch, tag or commit) is
-    named or `update` asks what its branch holds by now. Raises DownloadFailed, and what the Hub
-    raises; what came so far is then kept, and the revision that was complete before still is.
+    named or `update` asks what its branch holds by now. `again` fetches every file anew, and those
+    that are here serve until all have come. Raises DownloadFailed, and what the Hub raises; what
+    came so far is then kept, and the revision that was complete before still is.
     """
     telling = Telling(place.hub, tell)
-    if not update and (brought := _here(place, revision)):
+    known = not (update or again)
+    if known and (brought := _here(place, revision)):
         telling.say("ready", done=brought.manifest.size)
         return brought
     try:
         with place.held(lambda: telling.say("waiting")):
-            if not update and (brought := _here(place, revision)):
+            if known and (brought := _here(place, revision)):
                 telling.say("ready", done=brought.manifest.size)
                 return brought
-            return _pulled(place, hub, revision, telling)
+            return _pulled(place, hub, revision, again, telling)
     except OSError as failure:
         raise unusable(place.folder, failure) from None
 
@@ -92,7 +100,7 @@ def _here(place: Place, revision: str) -> Brought | None:
     return Brought(found, folder, 0) if same else None
 
 
-def _pulled(place: Place, hub: Hub, revision: str, telling: Telling) -> Brought:
+def _pulled(place: Place, hub: Hub, revision: str, again: bool, telling: Telling) -> Brought:
     telling.say("checking")
     hub.patience.begin()
     before = place.manifest
@@ -104,7 +112,7 @@ def _pulled(place: Place, hub: Hub, revision: str, telling: Telling) -> Brought:
     telling.total = sum(file.size for file in files)
     sources = [folder, *(p for p in place.revisions() if p != folder), place.folder]
     verified: dict[str, str] = {}
-    for file in files:
+    for file in () if again else files:
         telling.say("validating", file.path)
         if sha256 := _found(file, folder, sources):
             verified[file.path] = sha256
@@ -122,9 +130,16 @@ def _pulled(place: Place, hub: Hub, revision: str, telling: Telling) -> Brought:
             )
         except DownloadFailed as failure:
             raise _interrupted(failure, telling) from None
-        part.replace(real_folder(folder, file.path) / Path(file.path).name)
+        if not again:
+            part.replace(real_folder(folder, file.path) / Path(file.path).name)
         telling.have(file.size)
         fetched += file.size - began
+    for file in missing if again else ():
+        part = place.parts / (file.sha256 or file.blob)
+        new = part.with_name(f"{part.name}.new")  # two files of the same bytes share a part
+        new.unlink(missing_ok=True)
+        _link(part, new)
+        new.replace(real_folder(folder, file.path) / Path(file.path).name)
     found = Manifest(
         place.hub,
         listing.commit,

@@ -27,6 +27,7 @@ class Entry:
     """Follows an instruction; the 0.6B models drop it in silence, so ttm refuses it for them."""
     aliases: tuple[str, ...] = ()
     licence: str = "Apache-2.0"
+    engine: str = "qwen3"
 
     @property
     def clones(self) -> bool:

@@ -58,10 +58,10 @@ class Narrator:
         """Decide what speaks for this name; a warning when another model stands in for it.
 
         Where the settings let one, that is known once it is loaded. Raises what `model` raises,
-        and what loading raises, when nothing may or can stand in.
+        RuntimeMissing, and what loading raises, when nothing may or can stand in.
         """
         if (fallback := ladder.allowed(self._config)) == "none":
-            self._found(model)
+            self._worker(model)
             return ""
         try:
             self.load(model)

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttm import paths
+from ttm import paths, runtime
 from ttm.config import Config, EspeakSettings, Qwen3Settings
 from ttm.engine import ENGINES, EngineCard, card, every_card, missing
-from ttm.errors import EngineUnavailable
+from ttm.errors import EngineUnavailable, ModelMissing, RuntimeMissing
 from ttm.models.place import note_use
+from ttm.models.registry import entry_of
 from ttm.models.store import Model, find
 from ttm.worker.client import Limits, Worker
 
@@ -43,16 +44,20 @@ def open_hub(config: Config, environ: Mapping[str, str]) -> Hub:
 def find_model(name: str, config: Config) -> tuple[Model, EngineCard]:
     """The model of this name, and the card of its engine.
 
-    Raises UnknownModel, UsageError, ModelError or BadCheckpoint, as `ttm.models.store.find` does.
+    Raises UnknownModel, UsageError, ModelError or BadCheckpoint, as `ttm.models.store.find` does,
+    and RuntimeMissing for a model that lacks both its checkpoint and the neural runtime.
     """
     if (known := ENGINES.get(name)) and not known.checkpoint:
         return Model(name, name), known  # spares the look at what other distributions offer
-    model = find(
-        name,
-        engines=[each.name for each in every_card() if not each.checkpoint],
-        models_dir=models_dir(config),
-        hub_cache=paths.hub_cache(),
-    )
+    try:
+        model = find(
+            name,
+            engines=[each.name for each in every_card() if not each.checkpoint],
+            models_dir=models_dir(config),
+            hub_cache=paths.hub_cache(),
+        )
+    except ModelMissing as failure:
+        raise _and_runtime(failure, config) from None
     return model, card(model.engine)
 
 
@@ -65,15 +70,11 @@ def open_worker(
 ) -> Worker:
     """A worker for this engine, with the options and limits of the settings; not yet started.
 
-    `folder` of the checkpoint, for an engine that speaks with one. Raises EngineUnavailable when
-    packages that it needs are not installed.
+    `folder` of the checkpoint, for an engine that speaks with one. What the environment of ttm
+    lacks, the neural runtime has: raises RuntimeMissing when that is not staged, and
+    EngineUnavailable for packages that it does not bring.
     """
-    if lacking := missing(engine):
-        are = "is" if len(lacking) == 1 else "are"
-        raise EngineUnavailable(
-            f"engine '{engine.name}' needs {', '.join(lacking)}, which {are} not installed",
-            f"Install what it needs with pip install 'ttm-speech[{engine.extra}]'",
-        )
+    seat = require_runtime(engine, config)
     settings = config.engine
     sections: dict[str, EspeakSettings | Qwen3Settings] = {
         "espeak": settings.espeak,
@@ -91,4 +92,52 @@ def open_worker(
         cancel=settings.cancel,
         crashes=settings.crashes,
     )
-    return Worker(engine.name, options, limits, loading=loading)
+    return Worker(engine.name, options, limits, loading=loading, seat=seat)
+
+
+def runtime_root(config: Config) -> Path:
+    """The folder of the neural runtime."""
+    chosen = config.runtime.dir
+    return Path(os.path.expanduser(chosen)) if chosen else paths.runtime_dir()
+
+
+def require_runtime(engine: EngineCard, config: Config) -> runtime.Seat | None:
+    """What a worker of this engine is started with; None for the Python of ttm itself.
+
+    Raises RuntimeMissing when it needs the neural runtime and none that fits is staged, and
+    EngineUnavailable for packages that the runtime does not bring.
+    """
+    lacking = missing(engine)
+    if not lacking:
+        return None
+    are = "is" if len(lacking) == 1 else "are"
+    what = f"engine '{engine.name}' needs {', '.join(lacking)}, which {are} not installed"
+    if not runtime.offers(engine.modules):
+        raise EngineUnavailable(
+            what, f"Install what it needs with pip install 'ttm-speech[{engine.extra}]'"
+        )
+    return runtime.seat(runtime_root(config), what)
+
+
+def _and_runtime(absent: ModelMissing, config: Config) -> ModelMissing | RuntimeMissing:
+    """What to say of a model that is not here: of the runtime too, where that is missing as well,
+    so that one command brings both."""
+    entry = entry_of(absent.model)
+    engines = [ENGINES[entry.engine]] if entry else [c for c in ENGINES.values() if c.checkpoint]
+    lacking = None
+    for engine in engines:
+        try:
+            require_runtime(engine, config)
+        except RuntimeMissing as failure:
+            lacking = failure
+        except EngineUnavailable:
+            continue
+        else:
+            return absent
+    if lacking is None or not absent.model:
+        return absent
+    return RuntimeMissing(
+        f"{absent.what}, and the neural runtime, which it needs, is not staged",
+        f"Fetch both with `ttm runtime stage --model {absent.model}`",
+        model=absent.model,
+    )

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import socket
-import sys
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ttm.audio import Audio
-from ttm.child import Child, death
+from ttm.child import Child, death, own_module
 from ttm.errors import (
     EngineCrashed,
     EngineHung,
@@ -70,6 +70,8 @@ class Worker:
     Starts at the first need, or at `start()`. One request at a time: the caller finishes or
     closes one iteration before the next. `stop()` alone may come from another thread. `loading`
     hears what is being loaded, and how much of it is there from 0 to 1, while somebody waits.
+    `seat`, asked at each start, gives another Python than ours to run the child with, and a
+    descriptor that the child keeps open.
     """
 
     def __init__(
@@ -79,11 +81,13 @@ class Worker:
         limits: Limits | None = None,
         *,
         loading: Callable[[str, float], None] | None = None,
+        seat: Callable[[], tuple[str, int]] | None = None,
     ) -> None:
         self.engine = engine
         self.effective: Mapping[str, Any] = {}
         """What the engine runs with, where it says so; empty until it is loaded."""
         self._loading = loading
+        self._seat = seat
         self._options = dict(options or {})
         self._limits = limits or Limits()
         self._numbers = itertools.count(1)
@@ -108,7 +112,8 @@ class Worker:
     def start(self) -> None:
         """Start the child if none runs; returns before the engine is loaded.
 
-        Raises EngineUnavailable when it crashed too often of late, or cannot be started.
+        Raises EngineUnavailable when it crashed too often of late, or cannot be started, and
+        RuntimeMissing when the Python that it needs is gone.
         """
         if self._child is not None and self._child.alive:
             return
@@ -122,16 +127,20 @@ class Worker:
                 f"Try again in {wait:.0f} s, or run `ttm doctor`",
             )
         try:
-            ours, theirs = socket.socketpair()
-            with theirs, contextlib.ExitStack() as failing:
-                failing.callback(ours.close)
-                # -P: a queue.py in the current folder is not the one that is meant.
-                argv = [sys.executable, "-P", "-m", "ttm.worker", str(theirs.fileno())]
-                self._child = Child(argv, pass_fds=[theirs.fileno()])
+            near, far = socket.socketpair()
+            with far, contextlib.ExitStack() as failing, contextlib.ExitStack() as leaving:
+                failing.callback(near.close)
+                python, passed = "", [far.fileno()]
+                if self._seat is not None:
+                    python, kept = self._seat()
+                    leaving.callback(os.close, kept)
+                    passed.append(kept)
+                argv = own_module("ttm.worker", str(far.fileno()), python=python)
+                self._child = Child(argv, pass_fds=passed)
                 failing.pop_all()
         except OSError as failure:
             raise EngineUnavailable(f"cannot start a worker: {failure.strerror}") from failure
-        self._channel = Channel(ours)
+        self._channel = Channel(near)
         self._awake = self._loaded = False
         self._send(Load(self.engine, self._options))
 

@@ -73,7 +73,7 @@ class Qwen3Engine:
         except ImportError as failure:
             raise EngineUnavailable(
                 f"the qwen3 engine needs a package that is not installed ({failure.name})",
-                "Run `pip install 'ttm-speech[neural]'`",
+                "Run `ttm doctor`",
             ) from failure
         small = checkpoint and checkpoint.dimensions.talker_config.hidden_size < SHARED_FROM
         self._threads = threads or (1 if small else _cores())
