@@ -3,13 +3,17 @@
 TtmError                       exit  status  code
 ├── UsageError                   2    400    invalid_request
 │   ├── UnknownName              2    400    unknown_name
-│   └── UnknownModel             2    404    unknown_model
+│   ├── UnknownModel             2    404    unknown_model
+│   ├── BadRecording             2    400    invalid_audio
+│   ├── NameTaken                2    409    name_taken
+│   └── TooManyVoices            2    400    too_many_voices
 ├── TextError                    3    400    invalid_text
 │   ├── NothingToSpeak           3    400    empty_input
 │   └── UnreadableText           3    400    unreadable_text
 ├── ConfigError                  4    500    invalid_config
 ├── ModelError                   5    503    model_unavailable
 │   ├── BadCheckpoint            5    503    bad_checkpoint
+│   ├── BadVoice                 5    503    bad_voice
 │   └── EngineUnavailable        5    503    engine_unavailable
 ├── SynthesisError               6    500    synthesis_failed
 │   ├── EngineCrashed            6    500    worker_crashed
@@ -25,7 +29,7 @@ TtmError                       exit  status  code
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 
@@ -68,6 +72,31 @@ class UnknownModel(UsageError):
     status, code = 404, "unknown_model"
 
 
+class BadRecording(UsageError):
+    """A recording that cannot be read, or from which no voice could be cloned; `findings` holds
+    what was looked at, where it could be heard at all."""
+
+    code = "invalid_audio"
+
+    def __init__(
+        self, what: str, fix: str = "", findings: Iterable[Mapping[str, str]] = ()
+    ) -> None:
+        super().__init__(what, fix)
+        self.findings = tuple(findings)
+
+
+class NameTaken(UsageError):
+    """A voice has this name already."""
+
+    status, code = 409, "name_taken"
+
+
+class TooManyVoices(UsageError):
+    """The library holds as many voices as the settings allow."""
+
+    code = "too_many_voices"
+
+
 class TextError(TtmError):
     """The text cannot be spoken as it was given."""
 
@@ -106,6 +135,12 @@ class BadCheckpoint(ModelError):
     """A checkpoint's files are missing, damaged, or of a model that ttm does not know."""
 
     code = "bad_checkpoint"
+
+
+class BadVoice(ModelError):
+    """A voice file is missing, damaged, or was not written by ttm."""
+
+    code = "bad_voice"
 
 
 class EngineUnavailable(ModelError):

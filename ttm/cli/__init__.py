@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "say": "Speak a text, or write it to a file.",
-    "voices": "List the voices and show what they are.",
+    "voices": "List, add, design and try voices.",
     "engines": "List the engines, what each needs, and whether it is ready.",
     "config": "See and change settings.",
     "inspect": "Measure audio: duration, rate, peak, loudness, silence, clipping.",

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ttm.errors import ConfigError, ReaderLeft, TtmError
+from ttm.errors import BadRecording, ConfigError, ReaderLeft, TtmError
 
 UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -121,6 +121,8 @@ def failure_json(failure: TtmError) -> dict[str, Any]:
     }
     if isinstance(failure, ConfigError):
         about["problems"] = list(failure.problems)
+    if isinstance(failure, BadRecording) and failure.findings:
+        about["findings"] = list(failure.findings)
     return {"ok": False, "error": about}
 
 
@@ -138,6 +140,12 @@ def failures_in_json(wanted: bool, *, stderr: bool = False) -> Iterator[None]:
 def progress_wanted() -> bool:
     """Whether a person watches stderr on a terminal that can redraw a line."""
     return os.isatty(2) and os.environ.get("TERM") != "dumb"
+
+
+def ask(question: str) -> str:
+    """What a person types in answer, on one line; empty at the end of input."""
+    _say(safe(question), end=" ")
+    return sys.stdin.readline().strip() if sys.stdin else ""
 
 
 def redraw(text: str) -> None:

@@ -16,6 +16,7 @@ from ttm.config.sections import (
     SaySettings,
     TextSettings,
     Value,
+    VoicesSettings,
 )
 from ttm.config.values import expected, spelled
 from ttm.config.writing import write_example, write_setting
@@ -35,6 +36,7 @@ __all__ = [
     "Setting",
     "TextSettings",
     "Value",
+    "VoicesSettings",
     "assignment",
     "check",
     "default_path",

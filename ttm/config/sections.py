@@ -296,6 +296,17 @@ class ModelsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class VoicesSettings:
+    dir: str = setting(
+        "",
+        "Folder of the voices that you add. Empty takes the one in your data folder.",
+        expects="a path",
+        check=_path,
+    )
+    max: int = setting(1000, "So many voices can be kept.", low=1, high=10_000)
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackSettings:
     player: str = setting(
         "auto",
@@ -323,6 +334,9 @@ class Sections:
     )
     models: ModelsSettings = field(
         default_factory=ModelsSettings, metadata={"sentence": "Which models may speak"}
+    )
+    voices: VoicesSettings = field(
+        default_factory=VoicesSettings, metadata={"sentence": "The voices that you add"}
     )
     playback: PlaybackSettings = field(
         default_factory=PlaybackSettings, metadata={"sentence": "The loudspeaker"}

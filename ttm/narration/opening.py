@@ -10,8 +10,10 @@ from pathlib import Path
 from ttm import paths
 from ttm.config import Config, EspeakSettings, Qwen3Settings
 from ttm.engine import ENGINES, EngineCard, card, every_card, missing
-from ttm.errors import EngineUnavailable
+from ttm.errors import EngineUnavailable, ModelError, UsageError
+from ttm.models.registry import REGISTRY
 from ttm.models.store import Model, find
+from ttm.voices.library import Library
 from ttm.worker.client import Limits, Worker
 
 
@@ -30,6 +32,28 @@ def find_model(name: str, config: Config) -> tuple[Model, EngineCard]:
         hub_cache=paths.hub_cache(),
     )
     return model, card(model.engine)
+
+
+def model_here(mode: str, config: Config) -> str:
+    """The first model of this mode that is here and could be loaded: the settings' own, then those
+    that have a short name; empty when there is none. `base` takes any that clones."""
+    names = [config.say.model, *(entry.name for entry in REGISTRY if entry.mode == mode)]
+    for name in names:
+        try:
+            model, engine = find_model(name, config)
+        except (ModelError, UsageError):
+            continue
+        able = engine.clones and model.clones if mode == "base" else model.mode == mode
+        if able and not missing(engine):
+            return name
+    return ""
+
+
+def open_library(config: Config) -> Library:
+    """The voices that the user keeps."""
+    chosen = config.voices.dir
+    folder = Path(os.path.expanduser(chosen)) if chosen else paths.voices_dir()
+    return Library(folder.absolute(), config.voices.max)
 
 
 def open_worker(

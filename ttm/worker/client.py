@@ -26,8 +26,10 @@ from ttm.errors import (
     every_error,
 )
 from ttm.speech import Speech, Voice
+from ttm.voicefile import Prompt
 from ttm.worker.wire import (
     BEAT,
+    AskPrompt,
     Beat,
     Cancel,
     Channel,
@@ -36,6 +38,7 @@ from ttm.worker.wire import (
     ListVoices,
     Load,
     Loading,
+    MadePrompt,
     Message,
     Note,
     Ready,
@@ -142,6 +145,17 @@ class Worker:
                 return list(message.voices)
         return []
 
+    def prompt(self, recording: str, transcript: str) -> tuple[str, Prompt]:
+        """What the engine makes of a recording whose voice it clones, and the fingerprint of what
+        made it; both empty where there is nothing to keep.
+
+        Raises what `speak` raises.
+        """
+        for message in self._ask(lambda number: AskPrompt(number, recording, transcript)):
+            if isinstance(message, MadePrompt):
+                return message.fingerprint, message.prompt
+        return "", {}
+
     def speak(self, speech: Speech, then: Speech | None = None) -> Generator[Audio | str]:
         """The engine's audio and notes as they come; to cancel, close the iterator.
 
@@ -172,7 +186,9 @@ class Worker:
             self._channel.close()
         self._child = self._channel = None
 
-    def _ask(self, request: Callable[[int], Speak | ListVoices] | None) -> Generator[Message]:
+    def _ask(
+        self, request: Callable[[int], Speak | ListVoices | AskPrompt] | None
+    ) -> Generator[Message]:
         """The answers to a request; without one, nothing once the engine is loaded."""
         self.start()
         number = self._speaking = next(self._numbers)
@@ -187,7 +203,7 @@ class Worker:
                 if isinstance(message, Ready):
                     finished = request is None
                 elif getattr(message, "id", None) == number:
-                    finished = isinstance(message, Done | Voices)
+                    finished = isinstance(message, Done | Voices | MadePrompt)
                     if not isinstance(message, Done):
                         yield message
         except (EngineUnavailable, EngineCrashed, EngineHung, WireError):
@@ -260,7 +276,8 @@ class Worker:
                 message = self._channel.receive(left)
                 self._note_ready(message)
                 if message is None or (
-                    isinstance(message, Done | Failed | Voices) and message.id in (0, number)
+                    isinstance(message, Done | Failed | Voices | MadePrompt)
+                    and message.id in (0, number)
                 ):
                     return
         except (OSError, WireError):

@@ -20,6 +20,7 @@ from ttm.engine.qwen3.checkpoint import Checkpoint
 from ttm.engine.qwen3.voices import DESIGNED, language, voices
 from ttm.errors import EngineUnavailable, UnknownName, UsageError, did_you_mean
 from ttm.speech import Speech, Voice
+from ttm.voicefile import Prompt, is_voice, read
 
 if TYPE_CHECKING:
     from ttm.engine.qwen3.codec import CodecState
@@ -34,6 +35,8 @@ SHARED_FROM = 512
 """Width of a talker from which several threads, and int8 weights, are of use."""
 
 SEED_MAX = (1 << 63) - 1
+
+CLONES_NOT = ("this model cannot clone a voice", "Use a base model, such as qwen3:0.6b-base")
 
 
 class Qwen3Engine:
@@ -145,13 +148,22 @@ class Qwen3Engine:
             # The official package lays the text of a clone out beside the frames.
             request = replace(request, reference=heard.reference, streaming=True)
         elif speech.recording:
-            raise UsageError(
-                "this model cannot clone a voice", "Use a base model, such as qwen3:0.6b-base"
-            )
+            raise UsageError(*CLONES_NOT)
         if heard and heard.reference.codes is not None and heard.state is None:
             yield from self._prime(heard)
         state = heard.state if heard else None
         yield from utter(model, self._plain, request, self._delivery, speech.seed & SEED_MAX, state)
+
+    def prompt(self, recording: str, transcript: str) -> tuple[str, Prompt]:
+        from ttm.engine.qwen3.cloning import fingerprint, packed
+
+        checkpoint = self._loaded.checkpoint
+        if checkpoint.dimensions.tts_model_type != "base":
+            raise UsageError(*CLONES_NOT)
+        heard = self._heard(Speech("", recording=recording, transcript=transcript))
+        if heard.kept:
+            return "", {}
+        return fingerprint(checkpoint), packed(heard.reference)
 
     def close(self) -> None:
         self._model = None
@@ -179,23 +191,31 @@ class Qwen3Engine:
 
     def _heard(self, speech: Speech) -> _Heard:
         """The recording's voice, from memory where the file has not changed."""
-        import torch
-
         path = Path(speech.recording)
-        model = self._loaded
         # What is wrong with a path that is no file, `read_recording` says in one sentence.
         stat = path.stat() if path.is_file() else None
         version = (stat.st_mtime_ns, stat.st_size) if stat else (0, 0)
         key = (str(path), *version, speech.transcript)
         heard = self._references.pop(key, None)
         if heard is None:
-            rate = model.checkpoint.speech_tokenizer.input_sample_rate
-            samples = torch.from_numpy(read_recording(path, rate))
-            heard = _Heard(model.reference(samples, speech.transcript))
+            heard = self._listened(path, speech.transcript)
         self._references[key] = heard
         while len(self._references) > REFERENCES:
             self._references.popitem(last=False)
         return heard
+
+    def _listened(self, path: Path, transcript: str) -> _Heard:
+        """The voice as a voice file has kept it for this checkpoint, else from the recording."""
+        import torch
+
+        from ttm.engine.qwen3.cloning import unpacked
+
+        model = self._loaded
+        if is_voice(path) and (kept := unpacked(model.checkpoint, read(path), transcript)):
+            return _Heard(kept, kept=True)
+        rate = model.checkpoint.speech_tokenizer.input_sample_rate
+        samples = torch.from_numpy(read_recording(path, rate))
+        return _Heard(model.reference(samples, transcript))
 
     def _prime(self, heard: _Heard) -> Iterator[Audio]:
         """Bring the codec behind the reference, drawing breath."""
@@ -219,8 +239,8 @@ class Qwen3Engine:
 class _Heard:
     """A recording's voice, and the codec's state behind the recording."""
 
-    def __init__(self, reference: Reference) -> None:
-        self.reference = reference
+    def __init__(self, reference: Reference, *, kept: bool = False) -> None:
+        self.reference, self.kept = reference, kept
         self.state: CodecState | None = None
 
 
