@@ -15,6 +15,7 @@ from ttm.cli import output
 from ttm.cli.audition import Heard, line, loudspeaker, play, say_line, write
 from ttm.cli.enrolment import (
     NEUTRAL,
+    PLAIN,
     accepted,
     enrol,
     free_name,
@@ -112,12 +113,11 @@ def design(
             voice, findings = _frozen(
                 candidates[chosen], plain, said, language or "", f"candidate {chosen}", as_json=json
             )
-            voice = replace(
-                voice,
-                kind="designed",
-                description=about,
-                source=f"{narrator.model(designer).title}, seed {seeds[chosen]}",
-            )
+            source = f"{narrator.model(designer).title}, seed {seeds[chosen]}"
+            voice = replace(voice, kind="designed", description=about, source=source)
+        # Another narrator: both models at once may not fit, and who clones takes no instruction.
+        settings = load_settings(config, None, None, PLAIN)
+        with Narrator(settings, loading=progress.loading) as narrator:
             cloner = model_here("base", settings)
             try:
                 enrolled, _ = enrol(narrator, voice, findings, cloner, said, force=force)

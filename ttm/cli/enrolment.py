@@ -34,8 +34,9 @@ SEED = 1
 """Of a test line, so that it is the same whenever it is said."""
 
 NEUTRAL: dict[str, object] = {"say.rate": "1.0", "say.pitch": 0.0, "say.volume": 0.0}
-PLAIN: dict[str, object] = {**NEUTRAL, "say.instruct": "", "say.language": "auto"}
 """What a line is said with, whatever the settings are for other texts."""
+PLAIN: dict[str, object] = {**NEUTRAL, "say.instruct": "", "say.language": "auto"}
+"""The same for a clone."""
 
 
 @dataclass(slots=True)

@@ -67,10 +67,12 @@ def show(
     with failures_in_json(json):
         settings = load_settings(config, None, None, {"say.model": model})
         with Narrator(settings) as narrator:
-            if narrator.library.find(name):
-                _show_kept(narrator.library.get(name), narrator.library.path(name), json)
+            known, library = narrator.voices(settings.say.model), narrator.library
+            kept = "" if exactly(known, name) else library.meant(name)
+            if kept:
+                _show_kept(library.get(kept), library.path(kept), json)
                 return
-            voice = find(narrator.voices(settings.say.model), name)
+            voice = find(known, name)
     if json:
         output.json(_record(voice))
         return
@@ -128,7 +130,8 @@ def try_(
 
     flags: dict[str, object] = {"say.voice": name, "say.model": model, "say.seed": seed}
     settings = load_settings(config, None, None, flags)
-    if not model and open_library(settings).find(name) and (able := model_here("base", settings)):
+    if not model and open_library(settings).meant(name):
+        able = model_here("base", settings) or settings.say.model
         settings = load_settings(config, None, None, {**flags, "say.model": able})
     request = Request(
         words=tuple(text or (LINE,)),

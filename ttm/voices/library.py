@@ -86,6 +86,12 @@ class Library:
         plain = name.strip().casefold()
         return plain if NAME.fullmatch(plain) and self.path(plain).is_file() else ""
 
+    def meant(self, name: str) -> str:
+        """The voice that has this name, or alone begins so; empty when there is none."""
+        plain = name.strip().casefold()
+        begun = [each for each in self.names() if plain and each.startswith(plain)]
+        return self.find(name) or (begun[0] if len(begun) == 1 else "")
+
     def voice(self, name: str) -> Voice:
         """The voice of this name, to speak with. Raises UnknownName or BadVoice."""
         kept = self.get(name)
