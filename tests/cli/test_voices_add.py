@@ -50,7 +50,7 @@ MADE = {
     "hissing": lambda s, r: hiss(s, 0.015),
     "noise": lambda s, r: hiss(np.zeros(3 * r), 0.1),
     "hum": lambda s, r: 0.3 * np.sin(np.arange(3 * r) * 100 * np.pi / r),
-    "faint": lambda s, r: hiss(s * 0.006, 1e-5),
+    "faint": lambda s, r: s * 0.003,
     "pausing": lambda s, r: np.concatenate([s, np.zeros(4 * r), s]),
     "offset": lambda s, r: s * 0.5 + 0.2,
     "nan": lambda s, r: np.where(np.arange(len(s)) == r, np.nan, s),
