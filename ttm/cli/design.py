@@ -96,8 +96,8 @@ def design(
             first = int.from_bytes(os.urandom(4)) >> 1
         progress = Progress(wanted=output.progress_wanted() and not json)
         with Narrator(settings, loading=progress.loading) as narrator:
-            plain = free_name(narrator, name, force=force)
             designer = _designer(narrator, model, settings)
+            plain = free_name(narrator, name, force=force)
             numbers = [chosen] if chosen else list(range(1, many + 1))
             seeds = {number: (first + number - 1) % (SEED_MAX + 1) for number in numbers}
             candidates: dict[int, Heard] = {}

@@ -19,7 +19,7 @@ from ttm.cli.output import failures_in_json
 from ttm.cli.progress import Progress
 from ttm.cli.say import load_settings
 from ttm.config import Config
-from ttm.engine import every_card
+from ttm.engine import ENGINES
 from ttm.errors import BadRecording, EngineUnavailable, NameTaken, UsageError
 from ttm.narration.narrator import Narrator
 from ttm.narration.opening import model_here
@@ -162,18 +162,16 @@ def free_name(narrator: Narrator, name: str, *, force: bool) -> str:
     Raises UsageError or NameTaken.
     """
     plain = checked_name(name)
-    built_in = [Voice(speaker) for speaker in SPEAKERS]
-    for card in every_card():
-        if not card.checkpoint and not card.loads_slowly:
-            # An engine that cannot start here has no voice that could be meant.
-            with contextlib.suppress(EngineUnavailable):
-                built_in += narrator.voices(card.name)
-    if found := exactly(built_in, plain):
-        raise NameTaken(
-            f"'{plain}' is a built-in voice of {found.model or 'Qwen3-TTS'}", "Choose another name"
-        )
     if narrator.library.find(plain) and not force:
         raise taken(plain)
+    built_in = [Voice(speaker, model="Qwen3-TTS") for speaker in SPEAKERS]
+    if not exactly(built_in, plain):  # whose engines start only when nothing else was found
+        for card in ENGINES.values():
+            # An engine that cannot start here has no voice that could be meant.
+            with contextlib.suppress(EngineUnavailable):
+                built_in += [] if card.checkpoint else narrator.voices(card.name)
+    if found := exactly(built_in, plain):
+        raise NameTaken(f"'{plain}' is a built-in voice of {found.model}", "Choose another name")
     return plain
 
 

@@ -248,7 +248,10 @@ def listing(
         language = ""
     voices = [voice for voice in known if voice.name.startswith(VARIANT) == variants]
     if not variants:
-        voices += [voice for voice in kept if not exactly(known, voice.name)]
+        # One name is one voice: the user's where the model can speak with it.
+        mine = {voice.name for voice in kept} if clones else set()
+        voices = [voice for voice in voices if voice.name not in mine]
+        voices += [voice for voice in kept if clones or not exactly(known, voice.name)]
     if language and not variants:
         voices = [voice for voice in voices if speaks(voice, language)]
         if not voices:

@@ -38,8 +38,8 @@ def without_looking(
         yours = [Voice(each, ("und",), model=model.name) for each in saved.names()]
         if not yours:
             raise UsageError(
-                f"there is no voice '{name}', and no recording of that name",
-                "Give a recording with --voice FILE, or keep one with `ttm voices add`",
+                f"model '{model.name}' speaks with the voice of a recording, and '{name}' is none",
+                "Give one with --voice FILE, or keep one with `ttm voices add`",
             )
         return saved.voice(library.find(yours, name).name)
     if only:

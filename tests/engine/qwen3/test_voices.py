@@ -95,9 +95,6 @@ def test_a_cloned_voice_says_the_same_in_every_process_and_after_a_journey(
     assert here("voices", "rm", "ANNA")[0] == 0
     code, _, err = here(*say, "-v", "anna", "-o", "c.wav")
     assert (code, err.count("\n")) == (2, 1)
-    # The file speaks by itself too.
-    assert here(*say, "-v", "./out.ttmvoice", "-o", "b.wav")[0] == 0
-    assert (tmp_path / "b.wav").read_bytes() == first
     assert here("voices", "import", "out.ttmvoice", "--name", "bob")[0] == 0
     attempt = ("voices", "try", "bo", "Good morning.", "-m", base, "--seed", "1", "-o", "c.wav")
     assert here(*attempt)[0] == 0
@@ -165,11 +162,8 @@ def test_numbers_that_the_checkpoint_cannot_have_made_are_refused(engine, voice)
         spoken(engine, path)
 
 
-def test_a_designed_voice_is_chosen_by_its_number_and_frozen(
-    here, made, base, library, tmp_path, monkeypatch
-):
+def test_a_designed_voice_is_chosen_by_its_number_and_frozen(here, made, library, tmp_path):
     designer = made("tiny", "voice_design", 3)
-    monkeypatch.setenv("TTM_SAY_MODEL", str(base))
     design = ["voices", "design", "sailor", "an old sailor,\nhoarse", "-m", designer]
     design += ["-t", "Ahoy there.", "-n", "2", "--seed", "5"]
     ours, theirs = pty.openpty()
@@ -193,8 +187,7 @@ def test_a_designed_voice_is_chosen_by_its_number_and_frozen(
     assert (tmp_path / "again/sailor-2.wav").read_bytes() == second
     assert not (tmp_path / "again/sailor-1.wav").exists()
     told = json.loads(out)
-    assert (told["kind"], told["model"], told["test_seconds"]) == ("designed", str(base), 1.2)
+    assert (told["kind"], told["model"]) == ("designed", "")
     voice = read(library.path("sailor"))
     assert (voice.description, voice.transcript) == ("an old sailor, hoarse", "Ahoy there.")
     assert voice.source == "qwen3 (0.6B VoiceDesign), seed 6"
-    assert len(voice.prompts) == 1
