@@ -69,7 +69,7 @@ def library(home):
 
 @pytest.fixture
 def base(made):
-    return made("tiny", "base", 3)
+    return made("tiny", "base", 5)
 
 
 def test_a_cloned_voice_says_the_same_in_every_process_and_after_a_journey(
@@ -137,9 +137,9 @@ def test_what_was_made_of_a_recording_is_not_made_again(engine, voice, transcrip
 
 def test_another_checkpoint_makes_its_own(engine, voice, made):
     voice, path = voice
-    other = Qwen3Engine(str(made("tiny", "base", 4)), dtype="float32")
+    other = Qwen3Engine(str(made("tiny", "base", 601)), dtype="float32")
     assert other.prompt(str(path), "")[0] != engine.prompt(str(path), "")[0]
-    designer = Qwen3Engine(str(made("tiny", "voice_design", 3)), dtype="float32")
+    designer = Qwen3Engine(str(made("tiny", "voice_design", 5)), dtype="float32")
     with pytest.raises(UsageError, match="cannot clone"):
         designer.prompt(str(path), "")
 
@@ -163,7 +163,7 @@ def test_numbers_that_the_checkpoint_cannot_have_made_are_refused(engine, voice)
 
 
 def test_a_designed_voice_is_chosen_by_its_number_and_frozen(here, made, library, tmp_path):
-    designer = made("tiny", "voice_design", 3)
+    designer = made("tiny", "voice_design", 5)
     design = ["voices", "design", "sailor", "an old sailor,\nhoarse", "-m", designer]
     design += ["-t", "Ahoy there.", "-n", "2", "--seed", "5"]
     ours, theirs = pty.openpty()
