@@ -243,7 +243,7 @@ def listing(
     finally:
         progress.clear()
     if not known:
-        has = "has no voices of its own, and speaks with yours or a recording's (-v FILE)"
+        has = "has no voices of its own, and speaks with that of a recording (-v FILE) or yours"
         output.note(f"model '{settings.say.model}' {has}")
         language = ""
     voices = [voice for voice in known if voice.name.startswith(VARIANT) == variants]
