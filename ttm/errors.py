@@ -4,7 +4,10 @@ TtmError                       exit  status  code
 ├── UsageError                   2    400    invalid_request
 │   ├── UnknownName              2    400    unknown_name
 │   ├── UnknownModel             2    404    unknown_model
-│   └── InvalidModelId           2    400    invalid_model
+│   ├── InvalidModelId           2    400    invalid_model
+│   ├── BadRecording             2    400    invalid_audio
+│   ├── NameTaken                2    409    name_taken
+│   └── TooManyVoices            2    400    too_many_voices
 ├── TextError                    3    400    invalid_text
 │   ├── NothingToSpeak           3    400    empty_input
 │   └── UnreadableText           3    400    unreadable_text
@@ -13,6 +16,7 @@ TtmError                       exit  status  code
 │   ├── ModelMissing             5    503    model_missing
 │   ├── DownloadFailed           5    503    download_failed
 │   ├── BadCheckpoint            5    503    bad_checkpoint
+│   ├── BadVoice                 5    503    bad_voice
 │   ├── EngineUnavailable        5    503    engine_unavailable
 │   │   └── RuntimeMissing       5    503    runtime_missing
 │   └── StagingFailed            5    503    staging_failed
@@ -30,7 +34,7 @@ TtmError                       exit  status  code
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 
@@ -77,6 +81,31 @@ class InvalidModelId(UsageError):
     """A name that no model on a hub can have."""
 
     code = "invalid_model"
+
+
+class BadRecording(UsageError):
+    """A recording that cannot be read, or from which no voice could be cloned; `findings` holds
+    what was looked at, where it could be heard at all."""
+
+    code = "invalid_audio"
+
+    def __init__(
+        self, what: str, fix: str = "", findings: Iterable[Mapping[str, str]] = ()
+    ) -> None:
+        super().__init__(what, fix)
+        self.findings = tuple(findings)
+
+
+class NameTaken(UsageError):
+    """A voice has this name already."""
+
+    status, code = 409, "name_taken"
+
+
+class TooManyVoices(UsageError):
+    """The library holds as many voices as the settings allow."""
+
+    code = "too_many_voices"
 
 
 class TextError(TtmError):
@@ -140,6 +169,12 @@ class BadCheckpoint(ModelError):
     """A checkpoint's files are missing, damaged, or of a model that ttm does not know."""
 
     code = "bad_checkpoint"
+
+
+class BadVoice(ModelError):
+    """A voice file is missing, damaged, or was not written by ttm."""
+
+    code = "bad_voice"
 
 
 class EngineUnavailable(ModelError):

@@ -30,6 +30,11 @@ def runtime_dir() -> Path:
     return _data_dir() / "runtime"
 
 
+def voices_dir() -> Path:
+    """Where ttm keeps voices, unless `voices.dir` says otherwise."""
+    return _data_dir() / "voices"
+
+
 def _data_dir() -> Path:
     if sys.platform == "linux":
         home = os.environ.get("XDG_DATA_HOME", "")

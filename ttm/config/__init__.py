@@ -17,6 +17,7 @@ from ttm.config.sections import (
     SaySettings,
     TextSettings,
     Value,
+    VoicesSettings,
 )
 from ttm.config.values import expected, spelled
 from ttm.config.writing import write_example, write_setting
@@ -37,6 +38,7 @@ __all__ = [
     "Setting",
     "TextSettings",
     "Value",
+    "VoicesSettings",
     "assignment",
     "check",
     "default_path",

@@ -375,6 +375,17 @@ class RuntimeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class VoicesSettings:
+    dir: str = setting(
+        "",
+        "Folder of the voices that you add. Empty takes the one in your data folder.",
+        expects="a path",
+        check=_path,
+    )
+    max: int = setting(1000, "So many voices can be kept.", low=1, high=10_000)
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackSettings:
     player: str = setting(
         "auto",
@@ -406,6 +417,9 @@ class Sections:
     runtime: RuntimeSettings = field(
         default_factory=RuntimeSettings,
         metadata={"sentence": "The neural runtime: a private environment that holds torch"},
+    )
+    voices: VoicesSettings = field(
+        default_factory=VoicesSettings, metadata={"sentence": "The voices that you add"}
     )
     playback: PlaybackSettings = field(
         default_factory=PlaybackSettings, metadata={"sentence": "The loudspeaker"}

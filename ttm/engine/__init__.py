@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from ttm.audio import Audio
 from ttm.errors import UnknownModel, did_you_mean
 from ttm.speech import PITCH_MAX, PITCH_MIN, RATE_MAX, RATE_MIN, Speech, Voice
+from ttm.voicefile import Prompt
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -52,6 +53,20 @@ class Foresighted(Engine, Protocol):
 
     def expect(self, speeches: Sequence[Speech]) -> None:
         """Begin with what will probably be asked for after the next speech, in this order."""
+        ...
+
+
+@runtime_checkable
+class Cloning(Engine, Protocol):
+    """An engine that makes something of a recording once, and speaks with that ever after."""
+
+    def prompt(self, recording: str, transcript: str) -> tuple[str, Prompt]:
+        """What it makes of the recording, and the fingerprint of the weights that made it; both
+        empty where the recording is a voice file that holds it already.
+
+        A later `speak` with a voice file that holds it takes it from there. Raises what `speak`
+        raises for a recording.
+        """
         ...
 
 

@@ -40,3 +40,6 @@ SPEAKERS = {
     "ono_anna": Speaker("ja", "female", "playful, light and nimble"),
     "sohee": Speaker("ko", "female", "warm, rich in feeling"),
 }
+
+DESIGNED = "designed"
+"""The one voice of a voice-design checkpoint: whoever the instruction describes."""

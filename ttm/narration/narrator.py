@@ -14,12 +14,12 @@ from typing import Self
 from ttm import voices as library
 from ttm.config import Config
 from ttm.engine import EngineCard
-from ttm.errors import EngineHung, EngineUnavailable, ModelError, UsageError
+from ttm.errors import EngineHung, EngineUnavailable, ModelError, OutputError, UsageError
 from ttm.models.status import ModelStatus
 from ttm.models.store import Model
 from ttm.narration import casting, ladder
 from ttm.narration.narration import Narration, Report
-from ttm.narration.opening import find_model, open_worker
+from ttm.narration.opening import find_model, open_library, open_worker
 from ttm.narration.plan import Chunk
 from ttm.speech import Speech, Voice, parse_rate
 from ttm.worker.client import Worker
@@ -41,6 +41,8 @@ class Narrator:
         self._models: dict[str, tuple[Model, EngineCard]] = {}
         self._workers: dict[tuple[str, Path | None], Worker] = {}
         self._voices: dict[str, list[Voice]] = {}
+        self.library = open_library(config)
+        """The voices that the user keeps."""
 
     def model(self, name: str) -> Model:
         """The model of this name.
@@ -115,15 +117,17 @@ class Narrator:
     ) -> tuple[Voice, str]:
         """The voice for a request, and a warning when it is not what was asked for.
 
-        `name` may be the path of a recording, of which `transcript` is what is said in it.
-        Raises UnknownName or UsageError when there is none and `models.strict` holds.
+        `name` may be one of the library, or the path of a recording, of which `transcript` is what
+        is said in it. Raises UnknownName or UsageError when there is none and `models.strict`
+        holds, and BadVoice for a voice of the library that is damaged.
         """
         found, engine = self._found(model)
-        if voice := casting.without_looking(found, engine, name, transcript):
+        if voice := casting.without_looking(found, engine, self.library, name, transcript):
             return voice, ""
         voices = self.voices(model)
         try:
-            voice, warning = casting.cast(found, engine, voices, name, language, transcript), ""
+            voice = casting.cast(found, engine, voices, self.library, name, language, transcript)
+            warning = ""
         except UsageError as failure:
             if self._config.models.strict or not voices:
                 raise
@@ -158,9 +162,11 @@ class Narrator:
         follow: bool = False,
         ahead: bool = False,
         unheard: bool = False,
+        seed: int | None = None,
     ) -> Narration:
         """Speak a plan's chunks with the settings' rate, pitch, volume, pauses and seed.
 
+        `seed`: another than the settings'.
         `follow`: each pause comes with the chunk before it, so that what is said is out at once.
         `ahead`: the next chunks are there without waiting, so the engine may begin with them.
         `unheard`: nobody listens before all of it is there, so it may begin with several.
@@ -169,7 +175,8 @@ class Narrator:
         found, engine = self._found(model)
         asked = "" if say.language == "auto" else say.language
         language = asked if engine.multilingual else voice.languages[0]
-        seed = say.seed if say.seed >= 0 else int.from_bytes(os.urandom(4))
+        if seed is None:
+            seed = say.seed if say.seed >= 0 else int.from_bytes(os.urandom(4))
         speech = Speech(
             text="",
             voice="" if voice.recording else voice.name,
@@ -183,6 +190,7 @@ class Narrator:
             transcript=voice.transcript,
         )
         report = Report(found.name, voice.name, language or "auto", seed, engine.name)
+        report.notes += self.keep_prompt(voice, model)
         return Narration(
             self._worker(model),
             engine,
@@ -193,6 +201,25 @@ class Narrator:
             follow=follow,
             foresight=(engine.foresight_unheard if unheard else engine.foresight) if ahead else 0,
         )
+
+    def keep_prompt(self, voice: Voice, model: str) -> list[str]:
+        """Have the model make of a voice of the library what it speaks with, where that is not kept
+        yet, so that it is made once; notes for the user.
+
+        Waits for the model. Raises what speaking with it raises.
+        """
+        if voice.source not in ("cloned", "designed"):
+            return []
+        made = self._worker(model).prompt(voice.recording, voice.transcript)
+        if not made[0]:
+            return []
+        try:
+            self.library.keep_prompt(Path(voice.recording), *made)
+        except OutputError as failure:
+            return [f"the voice is made anew each time: {failure.what}"]
+        except ValueError:
+            return ["the voice is made anew each time: what the engine made cannot be kept"]
+        return []
 
     def close(self) -> None:
         """End every worker."""

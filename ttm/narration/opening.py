@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from ttm import paths, runtime
 from ttm.config import Config, EspeakSettings, Qwen3Settings
 from ttm.engine import ENGINES, EngineCard, card, every_card, missing
-from ttm.errors import EngineUnavailable, ModelMissing, RuntimeMissing
+from ttm.errors import EngineUnavailable, ModelError, ModelMissing, RuntimeMissing, UsageError
 from ttm.models.place import note_use
-from ttm.models.registry import entry_of
+from ttm.models.registry import REGISTRY, entry_of
 from ttm.models.store import Model, find
+from ttm.voices.library import Library
 from ttm.worker.client import Limits, Worker
 
 if TYPE_CHECKING:
@@ -59,6 +60,28 @@ def find_model(name: str, config: Config) -> tuple[Model, EngineCard]:
     except ModelMissing as failure:
         raise _and_runtime(failure, config) from None
     return model, card(model.engine)
+
+
+def model_here(mode: str, config: Config) -> str:
+    """The first model of this mode that is here and could be loaded: the settings' own, then those
+    that have a short name; empty when there is none. `base` takes any that clones."""
+    names = [config.say.model, *(entry.name for entry in REGISTRY if entry.mode == mode)]
+    for name in names:
+        try:
+            model, engine = find_model(name, config)
+            require_runtime(engine, config)
+        except (ModelError, UsageError):
+            continue
+        if engine.clones and model.clones if mode == "base" else model.mode == mode:
+            return name
+    return ""
+
+
+def open_library(config: Config) -> Library:
+    """The voices that the user keeps."""
+    chosen = config.voices.dir
+    folder = Path(os.path.expanduser(chosen)) if chosen else paths.voices_dir()
+    return Library(folder.absolute(), config.voices.max)
 
 
 def open_worker(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from ttm.engine.qwen3.dimensions import Dimensions
 from ttm.errors import UnknownName, did_you_mean
-from ttm.models.speakers import SPEAKERS, TAGS
+from ttm.models.speakers import DESIGNED, SPEAKERS, TAGS
 from ttm.speech import Voice
 
 ALSO = {"cmn": "zh", "zho": "zh"}
-
-DESIGNED = "designed"
-"""The one voice of a voice-design checkpoint: whoever the instruction describes."""
 
 
 def voices(dimensions: Dimensions, model: str) -> list[Voice]:

@@ -68,6 +68,13 @@ class TensorFile(Mapping[str, "torch.Tensor"]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def beginnings(self, prefix: str, size: int) -> Iterator[tuple[str, bytes]]:
+        """Name, type and shape of each tensor whose name begins so, and its first bytes."""
+        for name, (kind, shape, start) in sorted(self._entries.items()):
+            if name.startswith(prefix):
+                whole = math.prod(shape) * WIDTHS[kind]
+                yield f"{name} {kind} {shape}", self._map[start : start + min(size, whole)]
+
     def forget(self) -> None:
         """Give back the memory of what was read; a view of it reads it again."""
         self._read = 0
