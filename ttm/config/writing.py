@@ -13,10 +13,10 @@ from typing import Any
 
 from ttm.config.catalogue import PROFILE_NAME, find
 from ttm.config.checking import check, problems
+from ttm.config.declaration import Value
 from ttm.config.document import Document, read, refuse_irregular
 from ttm.config.loading import refuse
 from ttm.config.sample import example
-from ttm.config.sections import Value
 from ttm.config.values import from_text
 from ttm.errors import ConfigError, OutputError, UsageError
 
@@ -71,8 +71,12 @@ def _changed(document: Document, keys: Sequence[str], value: Value) -> str:
     from tomlkit.exceptions import TOMLKitError
 
     wanted = document.parse()
-    written = list(value) if isinstance(value, tuple) else value
+    written: Any = list(value) if isinstance(value, tuple) else value
     _put(wanted, keys, written)
+    if isinstance(written, dict):
+        inline = tomlkit.inline_table()
+        inline.update(written)
+        written = inline
     # tomlkit loses what is put into tables that are defined out of order; a new one it takes.
     apart = f"{document.text}\n[{'.'.join(keys[:-1])}]\n{keys[-1]} = 0\n"
     for text in (_with_room(document.text, keys), document.text, apart):
@@ -92,7 +96,7 @@ def _changed(document: Document, keys: Sequence[str], value: Value) -> str:
     )
 
 
-def _put(tree: Any, keys: Sequence[str], value: Value | list[int]) -> None:
+def _put(tree: Any, keys: Sequence[str], value: object) -> None:
     for name in keys[:-1]:
         tree = tree.setdefault(name, {})
     tree[keys[-1]] = value
