@@ -60,7 +60,7 @@ REGISTRY: tuple[Entry, ...] = (
     ),
 )
 
-ENGINES = {"qwen3_tts": "qwen3"}
+ENGINES = {"qwen3_tts": "qwen3", "pocket_tts": "huggingface", "vits": "huggingface"}
 """The engine for each `model_type` of a checkpoint's config.json."""
 
 FILES = (
@@ -72,6 +72,9 @@ FILES = (
     "speech_tokenizer/model.safetensors",
 )
 """What a checkpoint cannot do without, in the order of their download."""
+
+OTHER_FILES = ("config.json", "model.safetensors")
+"""What one cannot do without that the huggingface engine speaks with."""
 
 
 def by_name() -> dict[str, Entry]:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ttm.errors import BadCheckpoint, ModelError, UnknownModel, UsageError, did_you_mean
-from ttm.models.registry import ENGINES, FILES, REGISTRY, by_name
+from ttm.models.registry import ENGINES, FILES, OTHER_FILES, REGISTRY, by_name
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 """`Owner/Name`, as the Hugging Face hub writes it."""
 COMMIT = re.compile(r"[0-9a-f]{40}")
 CONFIG_MAX = 1 << 20
 """Bytes of a config.json; the published ones have 5 kB."""
-_KINDS = " and ".join(ENGINES)
+_KINDS = ", ".join(ENGINES)
 WORDS = {"custom_voice": "CustomVoice", "voice_design": "VoiceDesign", "base": "Base"}
 """What people call a checkpoint's `tts_model_type`."""
 
@@ -36,6 +36,8 @@ class Model:
     """The checkpoint's `tts_model_type`: custom_voice, voice_design or base."""
     size: str = ""
     """The checkpoint's size, as `0.6B`."""
+    server: str = ""
+    """The name that the settings give to a server, for an engine that speaks through one."""
 
     @property
     def clones(self) -> bool:
@@ -45,7 +47,7 @@ class Model:
     @property
     def title(self) -> str:
         """The engine with what its checkpoint is: `qwen3 (0.6B CustomVoice)`."""
-        about = " ".join(filter(None, (self.size, WORDS.get(self.mode, ""))))
+        about = self.server or " ".join(filter(None, (self.size, WORDS.get(self.mode, ""))))
         return f"{self.engine} ({about})" if about else self.engine
 
 
@@ -128,7 +130,13 @@ def _snapshot(repository: Path) -> Path | None:
 
 
 def _lacking(folder: Path) -> list[str]:
-    return [file for file in FILES if not (folder / file).is_file()]
+    """The files that this checkpoint cannot do without, and does."""
+    try:
+        kind = _config(folder / "config.json").get("model_type")
+    except BadCheckpoint:
+        kind = None
+    other = isinstance(kind, str) and ENGINES.get(kind) == "huggingface"
+    return [file for file in (OTHER_FILES if other else FILES) if not (folder / file).is_file()]
 
 
 def _in_folder(name: str, folder: Path) -> Model:
