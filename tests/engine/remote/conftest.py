@@ -86,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """What it was asked, and how it answers: the first of `answers`, the last one again and again."""
+    """What it was asked, and how it answers: with each of `answers`, the last one for ever."""
 
     daemon_threads = True
 
@@ -129,3 +129,16 @@ def remote(server, monkeypatch) -> Server:
     """The server, as `remote:home` of the settings."""
     monkeypatch.setenv("TTM_ENGINE_REMOTE_HOME_URL", server.url)
     return server
+
+
+class _Sounds:
+    """What answers are made of."""
+
+    header = staticmethod(header)
+    samples = staticmethod(samples)
+    spoken = staticmethod(spoken)
+
+
+@pytest.fixture
+def sounds() -> type[_Sounds]:
+    return _Sounds

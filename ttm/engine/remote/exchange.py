@@ -192,6 +192,7 @@ class _Exchange:
             # A body that ends before its stated length is no error to http.client.
             if response.length:
                 raise EOFError(f"{response.length} bytes are missing")
+            response.close()  # or the connection takes no other request
             if self._connection is not None:
                 if response.will_close or self._left.is_set():
                     self._connection.close()
@@ -212,7 +213,7 @@ class _Exchange:
         if used is not None:
             self._connection, self._socket = used, used.sock
             # The server may have hung up meanwhile.
-            with contextlib.suppress(http.client.HTTPException, OSError):
+            with contextlib.suppress(ConnectionError):  # RemoteDisconnected is one
                 used.request(method, path, body or None, headers)
                 return used.getresponse()
             used.close()
