@@ -106,16 +106,27 @@ def _with_room(text: str, keys: Sequence[str]) -> str:
     """The text with a line for this key where a person would put it.
 
     In place of its commented default, else after the last key of its table. tomlkit appends to a
-    table, which is below the comment that belongs to the next one.
+    table, which is below the comment that belongs to the next one. A table that is not there is
+    taken out of its comment, or stands at the end.
     """
     from ttm.config.places import places
 
     *table, name = keys
     found = places(text)
     header = next((p for p in found if p.header and p.path == tuple(table)), None)
-    if header is None or any(p.path[: len(keys)] == tuple(keys) for p in found):
+    if any(p.path[: len(keys)] == tuple(keys) for p in found):
         return text
     lines = text.split("\n")
+    if header is None:
+        if any(p.path[: len(table)] == tuple(table) for p in found):
+            return text
+        opened = f"[{'.'.join(table)}]"
+        inside = {n for p in found for n in range(p.first - 1, p.last)}
+        for index, line in enumerate(lines):
+            if line.rstrip() == f"#{opened}" and index not in inside:
+                lines[index] = line[1:]
+                return _with_room("\n".join(lines), keys)
+        return f"{text.rstrip()}\n\n{opened}\n{name} = 0\n".lstrip()
     end, last, values = len(lines), header.last, set[int]()
     for place in found[found.index(header) + 1 :]:
         if place.header:
