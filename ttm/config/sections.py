@@ -37,7 +37,9 @@ class SaySettings:
         "the model's own voice for the language.",
     )
     model: str = setting(
-        "espeak", "The model that speaks: its name, a hub id (Owner/Name) or a checkpoint's folder."
+        "espeak",
+        "The model that speaks: its name, a hub id (Owner/Name), a checkpoint's folder, or "
+        "remote:NAME.",
     )
     language: str = setting(
         "auto",

@@ -74,8 +74,7 @@ class HuggingfaceEngine:
         # Read by the library when it is imported: from here on it opens no connection.
         os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
         try:
-            import torch
-            import transformers
+            import transformers  # 1 s; torch comes with the models, and takes 2 more
         except ImportError as failure:
             raise EngineUnavailable(
                 f"the huggingface engine needs a package that is not installed ({failure.name})",
@@ -83,24 +82,27 @@ class HuggingfaceEngine:
             ) from failure
         transformers.logging.set_verbosity_error()
         transformers.logging.disable_progress_bar()
+        self._effective: Effective = {"transformers": transformers.__version__}
+        self._family: Family | None = None
+        if not kind:
+            return
+        import torch
+
         if threads:
             torch.set_num_threads(threads)
-        self._kind, self._version = kind, transformers.__version__
-        self._device, self._threads = _placed(device), torch.get_num_threads()
-        self._family: Family | None = None
-        if kind:
-            if loading:
-                loading("weights", 0.5)
-            self._family = _family(kind, Path(folder), self._device, temperature)
+        placed = _placed(device)
+        if loading:
+            loading("weights", 0.5)
+        self._family = _family(kind, Path(folder), placed, temperature)
+        self._effective |= {
+            "device": str(placed),
+            "threads": torch.get_num_threads(),
+            "family": kind,
+        }
 
     def effective(self) -> Effective:
         """What the settings came to here."""
-        found: Effective = {
-            "device": str(self._device),
-            "threads": self._threads,
-            "transformers": self._version,
-        }
-        return found | {"family": self._kind} if self._kind else found
+        return dict(self._effective)
 
     def voices(self) -> list[Voice]:
         return self._loaded.voices()

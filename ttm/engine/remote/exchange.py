@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
-from ttm import __version__
 from ttm.engine.remote.refusal import Passing, broken_off, unreachable
 from ttm.errors import RemoteError, RemoteRefused, RemoteUnreachable
 
@@ -83,7 +82,7 @@ class Server:
 
     def headers(self) -> dict[str, str]:
         """What goes with every request."""
-        headers = {"User-Agent": f"ttm/{__version__}", "Accept": "*/*"}
+        headers = {"User-Agent": "ttm", "Accept": "*/*"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         return headers
