@@ -22,10 +22,24 @@ def folder(request, checkpoints):
     return checkpoints(request.param)
 
 
+@pytest.fixture(scope="session")
+def engines():
+    """One engine of each family for all tests: what one says may not be heard in the next."""
+    made = {}
+
+    def open_one(folder):
+        if folder not in made:
+            made[folder] = HuggingfaceEngine(str(folder), threads=1)
+        return made[folder]
+
+    yield open_one
+    for each in made.values():
+        each.close()
+
+
 @pytest.fixture
-def engine(folder):
-    with contextlib.closing(HuggingfaceEngine(str(folder), threads=1)) as made:
-        yield made
+def engine(engines, folder):
+    return engines(folder)
 
 
 def heard(engine, speech: Speech) -> bytes:

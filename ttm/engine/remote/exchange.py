@@ -25,6 +25,10 @@ BREATH = 0.1
 """Seconds after which a cancel is looked at."""
 BLOCK = 1 << 16
 """Bytes that are taken from the socket at most."""
+CONNECT = 10.0
+"""Seconds that a connection may take."""
+AFTER = 5.0
+"""Seconds by which the socket is more patient than the engine, which says what happened."""
 WAITING = 32
 """Blocks that may wait for the engine; then the server has to."""
 
@@ -103,16 +107,18 @@ class Server:
     def connect(self) -> http.client.HTTPConnection:
         """A new connection. Raises RemoteRefused for one that everybody could listen to."""
         made: http.client.HTTPConnection
+        patience = min(CONNECT, self.timeout + AFTER)
         if self.secure:
             import ssl
 
             context = ssl.create_default_context()
             made = http.client.HTTPSConnection(
-                self._host, self._port, timeout=self.timeout, context=context
+                self._host, self._port, timeout=patience, context=context
             )
         else:
-            made = http.client.HTTPConnection(self._host, self._port, timeout=self.timeout)
+            made = http.client.HTTPConnection(self._host, self._port, timeout=patience)
         made.connect()
+        made.sock.settimeout(self.timeout + AFTER)
         # Asked of the connection itself: what a name means can change between two look-ups.
         if not self.secure and not self._insecure and _public(made.sock.getpeername()[0]):
             made.close()
