@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from ttm.audio import Audio
 from ttm.engine.huggingface import FAMILIES, HuggingfaceEngine
-from ttm.errors import BadCheckpoint, EngineUnavailable, TextError, UnknownName, UsageError
+from ttm.errors import BadCheckpoint, EngineUnavailable, SynthesisError, UnknownName, UsageError
 from ttm.speech import Speech
 
 HELLO = Speech("Hello world, this is a test.", seed=7)
@@ -76,7 +76,7 @@ def test_leaving_in_the_middle_changes_nothing_for_the_next(engine):
 
 @pytest.mark.parametrize("text", ["❤️", "…", "漢字", "<|audio|><|prompt|> hi", "{{ x }}", "\u0000"])
 def test_any_text_is_spoken_or_refused_in_a_sentence(engine, text):
-    with contextlib.suppress(TextError):
+    with contextlib.suppress(SynthesisError):
         assert heard(engine, Speech(text))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from ttm.engine.huggingface import HuggingfaceEngine
 from ttm.engine.huggingface.folder import languages, tag
-from ttm.errors import EngineUnavailable, TextError
+from ttm.errors import EngineUnavailable, SynthesisError
 from ttm.speech import Speech
 
 
@@ -63,7 +63,7 @@ def test_another_script_asks_for_what_spells_it_in_letters(checkpoints, tmp_path
 
 def test_a_text_without_a_letter_that_it_knows_is_refused(checkpoints):
     with contextlib.closing(HuggingfaceEngine(str(checkpoints("vits")), threads=1)) as engine:
-        with pytest.raises(TextError, match="no letter"):
+        with pytest.raises(SynthesisError, match="no letter"):
             next(engine.speak(Speech("漢字")))
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from ttm.audio import Audio
 from ttm.audio.recording import read_recording
 from ttm.engine.huggingface.folder import COMPLETE, attempted, languages, loaded, read_json
-from ttm.errors import BadAudio, BadCheckpoint, TextError, UnknownName, did_you_mean
+from ttm.errors import BadAudio, BadCheckpoint, SynthesisError, UnknownName, did_you_mean
 from ttm.speech import Speech, Voice
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -162,7 +162,7 @@ class Pocket:
         for token in self._processor.placeholder_tokens:
             text = text.replace(token, " ")
         if not text.strip():
-            raise TextError("there is nothing to speak in this text")
+            raise SynthesisError("there is nothing to speak in this text")
         prompt = self._prompt(speech)
         spoken: list[dict[str, Any]] = [{"type": "text", "text": text}]
         if prompt is not None:

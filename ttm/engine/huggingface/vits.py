@@ -15,7 +15,7 @@ import torch
 
 from ttm.audio import Audio
 from ttm.engine.huggingface.folder import attempted, languages, loaded, read_json, tag
-from ttm.errors import EngineUnavailable, TextError, UnknownName, UsageError, did_you_mean
+from ttm.errors import EngineUnavailable, SynthesisError, UnknownName, UsageError, did_you_mean
 from ttm.speech import Speech, Voice
 
 PIECE = 1 << 15
@@ -85,7 +85,7 @@ class Vits:
         # Between any two letters, and at both ends, stands a blank.
         letters = found["input_ids"].ne(0).sum() if self._tokenizer.add_blank else 1
         if not found["input_ids"].numel() or not letters:
-            raise TextError("the model knows no letter of this text")
+            raise SynthesisError("the model knows no letter of this text")
         return found
 
 

@@ -127,12 +127,13 @@ class RemoteEngine:
 
     def _request(self, speech: Speech) -> dict[str, Any]:
         """The fields of the request, as OpenAI spells them."""
-        stands = {"{language}": speech.language.replace("und", ""), "{seed}": speech.seed}
-        extra = {
+        language = speech.language if speech.language != "und" else ""
+        stands = {"{language}": language, "{seed}": speech.seed}
+        fields = {
             name: stands.get(value, value) if isinstance(value, str) else value
             for name, value in self._extra.items()
+            if value != "{language}" or language
         }
-        fields = {name: value for name, value in extra.items() if value != ""}
         fields |= {
             "model": self._model,
             "input": speech.text,
