@@ -125,13 +125,13 @@ def test_what_the_neural_engine_needs_is_what_its_extra_brings_and_the_tests_hav
 
 def test_the_runtime_is_pinned_within_what_the_project_asks_for():
     extras = PROJECT["project"]["optional-dependencies"]
-    asked = [*PROJECT["project"]["dependencies"], *extras["neural"]]
+    asked = [*PROJECT["project"]["dependencies"], *extras["neural"], *extras["huggingface"]]
     floors = dict(re.match(r"([\w-]+)>=([\d.]+)", each).groups() for each in asked)
     assert {module for known in ENGINES.values() for module in known.modules} <= set(NEEDED)
     for name in NEEDED:
         assert numbers(pins()[name]) >= numbers(floors[name])
     held = (ROOT / "scripts/constraints.txt").read_text().splitlines()
-    assert f"torch=={pins()['torch']}" in held
+    assert {f"{name}=={pins()[name]}" for name in ("torch", "transformers")} <= set(held)
 
 
 def test_the_devices_and_installers_of_the_settings_are_those_that_exist():

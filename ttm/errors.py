@@ -26,6 +26,10 @@ TtmError                       exit  status  code
 │   ├── BadAudio                 6    500    bad_audio
 │   ├── Unspeakable              6    500    unspeakable
 │   └── WireError                6    500    wire_broken
+├── RemoteError                  9    502    remote_failed
+│   ├── RemoteUnreachable        9    502    remote_unreachable
+│   ├── RemoteRefused            9    502    remote_refused
+│   └── RemoteBusy               9    503    remote_busy
 ├── OutputError                  7    507    output_failed
 │   └── ReaderLeft             141    499    reader_left
 └── DeviceError                  8    500    no_audio_device
@@ -245,6 +249,30 @@ class WireError(SynthesisError):
     """A message between ttm and its worker was malformed."""
 
     code = "wire_broken"
+
+
+class RemoteError(TtmError):
+    """A server that was to speak answered with something else, or broke off."""
+
+    exit_code, status, code = 9, 502, "remote_failed"
+
+
+class RemoteUnreachable(RemoteError):
+    """A server cannot be reached, or is silent for too long."""
+
+    code = "remote_unreachable"
+
+
+class RemoteRefused(RemoteError):
+    """A server does not take the request as it is: its key, its model, its fields."""
+
+    code = "remote_refused"
+
+
+class RemoteBusy(RemoteError):
+    """A server has too much to do, or is not ready yet; the sentence says when to try again."""
+
+    status, code = 503, "remote_busy"
 
 
 class OutputError(TtmError):

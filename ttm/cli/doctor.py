@@ -18,7 +18,7 @@ from typer import Exit, Option
 
 from ttm import __version__
 from ttm.cli import output
-from ttm.cli.engines import spelled_out
+from ttm.cli.engines import servers, spelled_out
 from ttm.cli.runtime import lacking
 from ttm.cli.say import load_settings
 from ttm.config import Config, default_path
@@ -88,7 +88,8 @@ def _examine(config_path: str | None) -> Iterator[Finding]:
         yield Finding("settings", "bad", said, failure.fix, failure.exit_code)
     yield _runtime(settings)
     for engine in every_card():
-        yield _engine(engine, settings)
+        for server in servers(engine, settings):
+            yield _engine(engine, settings, server)
     yield _tried("encoders", _encoded)
     yield _player(settings)
     free = shutil.disk_usage(tempfile.gettempdir()).free
@@ -136,12 +137,22 @@ def _runtime(settings: Config) -> Finding:
     return Finding("runtime", "ok", sentence)
 
 
-def _engine(engine: EngineCard, settings: Config) -> Finding:
+def _engine(engine: EngineCard, settings: Config, server: str) -> Finding:
     name = f"engine {engine.name}"
+    if engine.named and not server:
+        return Finding(
+            name,
+            "note",
+            "no server is named",
+            "To have one: ttm config set engine.remote.NAME.url URL",
+        )
+    if server:
+        return _tried(f"{name}:{server}", partial(_answering, engine, settings, server))
     if lacking := missing(engine):
         staged = offers(engine.modules)
         if not staged or look(Place(runtime_root(settings))).condition == "absent":
-            how = "ttm runtime stage" if staged else f"pip install 'ttm-speech[{engine.extra}]'"
+            extra = f"pip install 'ttm-speech[{engine.extra}]'"
+            how = "ttm runtime stage" if staged and "torch" in lacking else extra
             return Finding(name, "note", f"needs {', '.join(lacking)}", f"To have it: {how}")
     return _tried(name, partial(_loaded if engine.checkpoint else _spoken, engine, settings))
 
@@ -151,6 +162,14 @@ def _loaded(engine: EngineCard, settings: Config) -> str:
     with contextlib.closing(open_worker(engine, settings)) as worker:
         worker.load()
         return f"starts ({spelled_out(worker.effective)})"
+
+
+def _answering(engine: EngineCard, settings: Config, server: str) -> str:
+    """Ask a server for its voices; speaking may cost money."""
+    with contextlib.closing(open_worker(engine, settings, server=server)) as worker:
+        voices = len(worker.voices())
+        count = f"{voices} voice{'s' * (voices != 1)}"
+        return f"answers ({count}; {spelled_out(worker.effective)})"
 
 
 def _spoken(engine: EngineCard, settings: Config) -> str:

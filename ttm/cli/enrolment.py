@@ -170,7 +170,7 @@ def free_name(narrator: Narrator, name: str, *, force: bool) -> str:
         for card in ENGINES.values():
             # An engine that cannot start here has no voice that could be meant.
             with contextlib.suppress(EngineUnavailable):
-                built_in += [] if card.checkpoint else narrator.voices(card.name)
+                built_in += [] if card.checkpoint or card.named else narrator.voices(card.name)
     if found := exactly(built_in, plain):
         raise NameTaken(f"'{plain}' is a built-in voice of {found.model}", "Choose another name")
     return plain

@@ -141,7 +141,7 @@ def staged(settings: Config, wanted: Wish, *, dry_run: bool = False) -> dict[str
 
 
 def lacking() -> list[str]:
-    """What the neural engines need and ttm's own environment does not have."""
+    """What the extra `neural` would bring and ttm's own environment does not have."""
     cards = [card for card in ENGINES.values() if card.extra == "neural"]
     return sorted({module for card in cards for module in missing(card)})
 

@@ -57,7 +57,7 @@ def say(
             "--model",
             "-m",
             metavar="ID",
-            help="espeak, qwen3:0.6b, a hub id, or a folder.",
+            help="espeak, qwen3, remote:NAME, hub id or folder.",
         ),
     ] = None,
     language: Annotated[

@@ -2,45 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from ttm.config.declaration import is_address, is_device, is_path, named, setting
+from ttm.config.engines import HuggingfaceSettings, RemoteSettings
 from ttm.errors import UsageError
 from ttm.speech import RATE_EXPECTED, RATE_MAX, RATE_MIN, parse_rate
-
-Value = bool | int | float | str | tuple[int, ...]
-"""What a setting can hold."""
-
-
-def setting(
-    default: Value,
-    sentence: str,
-    *,
-    unit: str = "",
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[Value, ...] = (),
-    expects: str = "",
-    check: Callable[[str], object] | None = None,
-) -> Any:
-    """A field that knows what it means.
-
-    Beside a range, `choices` are values outside it that are accepted too. Text with a range may
-    be written as a number; of a list, the range is each number's. `check` raises UsageError for
-    text that cannot be meant; `expects` says what would be right, where type, range and choices
-    do not.
-    """
-    about = {
-        "sentence": sentence,
-        "unit": unit,
-        "low": low,
-        "high": high,
-        "choices": choices,
-        "expects": expects,
-        "check": check,
-    }
-    return field(default=default, metadata=about)
 
 
 def _encoding(name: str) -> None:
@@ -48,30 +16,6 @@ def _encoding(name: str) -> None:
         "a".encode(name)
     except (LookupError, ValueError):
         raise UsageError("no such encoding") from None
-
-
-def _path(text: str) -> None:
-    if "\0" in text:
-        raise UsageError("no path holds a NUL character")
-
-
-def _address(text: str) -> None:
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(text)
-        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        sound = False
-    if text and (not sound or not text.isprintable() or set(text) & set("@?# ")):
-        raise UsageError("no address of a hub")
-
-
-def _device(text: str) -> None:
-    import re
-
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", text):
-        raise UsageError("no such device")
 
 
 def _player(text: str) -> None:
@@ -93,7 +37,9 @@ class SaySettings:
         "the model's own voice for the language.",
     )
     model: str = setting(
-        "espeak", "The model that speaks: its name, a hub id (Owner/Name) or a checkpoint's folder."
+        "espeak",
+        "The model that speaks: its name, a hub id (Owner/Name), a checkpoint's folder, or "
+        "remote:NAME.",
     )
     language: str = setting(
         "auto",
@@ -181,13 +127,13 @@ class EspeakSettings:
         "",
         "Path of a libespeak-ng to use. Empty takes the one that comes with ttm.",
         expects="a path",
-        check=_path,
+        check=is_path,
     )
     data: str = setting(
         "",
         "Folder of that library's espeak-ng-data. Empty takes the one that comes with ttm.",
         expects="a path",
-        check=_path,
+        check=is_path,
     )
     intonation: int = setting(50, "How far the melody moves. 0 is flat.", low=0, high=99)
     word_gap: int = setting(0, "Extra silence between words.", unit="ms", low=0, high=1_000)
@@ -199,7 +145,7 @@ class Qwen3Settings:
         "auto",
         "What computes. auto takes the first of cuda, mps and cpu that is there.",
         expects="auto, cpu, cuda, cuda:N or mps",
-        check=_device,
+        check=is_device,
     )
     dtype: str = setting(
         "auto",
@@ -275,7 +221,8 @@ class EngineSettings:
     )
     unresponsive: float = setting(
         3.0,
-        "A worker process that gives no sign of life for so long is stopped.",
+        "A worker process whose engine is loaded and that gives no sign of life for so long is "
+        "stopped.",
         unit="s",
         low=0.5,
         high=600,
@@ -293,6 +240,14 @@ class EngineSettings:
     qwen3: Qwen3Settings = field(
         default_factory=Qwen3Settings,
         metadata={"sentence": "Qwen3-TTS, the engine with natural voices"},
+    )
+    huggingface: HuggingfaceSettings = field(
+        default_factory=HuggingfaceSettings,
+        metadata={"sentence": "Models that the transformers library carries"},
+    )
+    remote: Mapping[str, RemoteSettings] = named(
+        RemoteSettings,
+        "Servers that speak, each under a name of your own, for ttm say -m remote:NAME",
     )
 
 
@@ -312,14 +267,14 @@ class ModelsSettings:
         "",
         "Folder of the checkpoints that ttm keeps. Empty takes the one in your data folder.",
         expects="a path",
-        check=_path,
+        check=is_path,
     )
     endpoint: str = setting(
         "",
         "Address of the hub that models come from. Empty takes HF_ENDPOINT, else "
         "https://huggingface.co.",
         expects="an http or https address",
-        check=_address,
+        check=is_address,
     )
     connect: float = setting(
         15.0,
@@ -353,7 +308,7 @@ class RuntimeSettings:
         "Folder of the private environment that holds torch. Empty takes the one in your data "
         "folder.",
         expects="a path",
-        check=_path,
+        check=is_path,
     )
     device: str = setting(
         "auto",
@@ -380,7 +335,7 @@ class VoicesSettings:
         "",
         "Folder of the voices that you add. Empty takes the one in your data folder.",
         expects="a path",
-        check=_path,
+        check=is_path,
     )
     max: int = setting(1000, "So many voices can be kept.", low=1, high=10_000)
 

@@ -114,6 +114,8 @@ class EngineCard:
     """Speeches after the next one that it is told of, where there are any."""
     foresight_unheard: int = 1
     """As many where nobody listens yet, so that the first need not be soon."""
+    named: bool = False
+    """There are as many as the user has named in the settings, and each is called with `name=`."""
     modules: tuple[str, ...] = ()
     """Packages that ttm does not bring by itself."""
     extra: str = ""
@@ -157,6 +159,34 @@ ENGINES: dict[str, EngineCard] = {
             foresight_unheard=3,
             modules=("torch", "tokenizers", "numba"),
             extra="neural",
+        ),
+        EngineCard(
+            "huggingface",
+            "ttm.engine.huggingface:HuggingfaceEngine",
+            "models that transformers carries: Pocket TTS, VITS and MMS (1,100 languages)",
+            needs="the neural runtime (`ttm runtime stage`), and a checkpoint",
+            # Pocket TTS was trained on pieces of 50 tokens, which are about 200 characters.
+            budget=200,
+            slowest=1.0,
+            fastest=1.0,
+            lowest=0.0,
+            highest=0.0,
+            clones=True,
+            loads_slowly=True,
+            checkpoint=True,
+            modules=("safetensors", "torch", "transformers"),
+            extra="huggingface",
+        ),
+        EngineCard(
+            "remote",
+            "ttm.engine.remote:RemoteEngine",
+            "any server with OpenAI's /v1/audio/speech",
+            needs="a server, as in `ttm config set engine.remote.NAME.url URL`",
+            lowest=0.0,
+            highest=0.0,
+            multilingual=True,
+            instructs=True,
+            named=True,
         ),
     )
 }

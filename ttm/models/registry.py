@@ -84,7 +84,7 @@ REGISTRY: tuple[Entry, ...] = (
     ),
 )
 
-ENGINES = {"qwen3_tts": "qwen3"}
+ENGINES = {"qwen3_tts": "qwen3", "pocket_tts": "huggingface", "vits": "huggingface"}
 """The engine for each `model_type` of a checkpoint's config.json."""
 
 FILES = (
@@ -115,6 +115,8 @@ HUB_ID = re.compile(
 )
 """`Owner/Name`, as the Hugging Face hub allows it; without `--`, which joins the two on disk."""
 COMMIT = re.compile(r"[0-9a-f]{40}")
+OTHER_FILES = ("config.json", "model.safetensors")
+"""What one cannot do without that the huggingface engine speaks with."""
 
 
 def by_name() -> dict[str, Entry]:

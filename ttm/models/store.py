@@ -12,11 +12,21 @@ from typing import Any
 
 from ttm.errors import BadCheckpoint, ModelMissing, UnknownModel, did_you_mean
 from ttm.models.place import Place
-from ttm.models.registry import COMMIT, ENGINES, FILES, HUB_ID, REGISTRY, begun, by_hub, by_name
+from ttm.models.registry import (
+    COMMIT,
+    ENGINES,
+    FILES,
+    HUB_ID,
+    OTHER_FILES,
+    REGISTRY,
+    begun,
+    by_hub,
+    by_name,
+)
 
 CONFIG_MAX = 1 << 20
 """Bytes of a config.json; the published ones have 5 kB."""
-_KINDS = " and ".join(ENGINES)
+_KINDS = ", ".join(ENGINES)
 WORDS = {"custom_voice": "CustomVoice", "voice_design": "VoiceDesign", "base": "Base"}
 """What people call a checkpoint's `tts_model_type`."""
 
@@ -34,6 +44,8 @@ class Model:
     """The checkpoint's `tts_model_type`: custom_voice, voice_design or base."""
     size: str = ""
     """The checkpoint's size, as `0.6B`."""
+    server: str = ""
+    """The name that the settings give to a server, for an engine that speaks through one."""
 
     @property
     def clones(self) -> bool:
@@ -43,7 +55,7 @@ class Model:
     @property
     def title(self) -> str:
         """The engine with what its checkpoint is: `qwen3 (0.6B CustomVoice)`."""
-        about = " ".join(filter(None, (self.size, WORDS.get(self.mode, ""))))
+        about = self.server or " ".join(filter(None, (self.size, WORDS.get(self.mode, ""))))
         return f"{self.engine} ({about})" if about else self.engine
 
 
@@ -128,7 +140,13 @@ def snapshot(hub: str, hub_cache: Path) -> Path | None:
 
 
 def _lacking(folder: Path) -> list[str]:
-    return [file for file in FILES if not (folder / file).is_file()]
+    """The files that this checkpoint cannot do without, and does."""
+    try:
+        kind = read_config(folder / "config.json").get("model_type")
+    except BadCheckpoint:
+        kind = None
+    other = isinstance(kind, str) and ENGINES.get(kind) == "huggingface"
+    return [file for file in (OTHER_FILES if other else FILES) if not (folder / file).is_file()]
 
 
 def _in_folder(name: str, folder: Path) -> Model:

@@ -39,7 +39,7 @@ class Narrator:
         self._config = config
         self._loading = loading
         self._models: dict[str, tuple[Model, EngineCard]] = {}
-        self._workers: dict[tuple[str, Path | None], Worker] = {}
+        self._workers: dict[tuple[str, Path | None, str], Worker] = {}
         self._voices: dict[str, list[Voice]] = {}
         self.library = open_library(config)
         """The voices that the user keeps."""
@@ -245,8 +245,10 @@ class Narrator:
 
     def _worker(self, name: str) -> Worker:
         model, engine = self._found(name)
-        key = (engine.name, model.folder)
+        key = (engine.name, model.folder, model.server)
         if key not in self._workers:
             loading = self._loading and partial(self._loading, model.title)
-            self._workers[key] = open_worker(engine, self._config, model.folder, loading=loading)
+            self._workers[key] = open_worker(
+                engine, self._config, model.folder, model.server, loading=loading
+            )
         return self._workers[key]

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttm import paths, runtime
-from ttm.config import Config, EspeakSettings, Qwen3Settings
+from ttm.config import Config
 from ttm.engine import ENGINES, EngineCard, card, every_card, missing
-from ttm.errors import EngineUnavailable, ModelError, ModelMissing, RuntimeMissing, UsageError
+from ttm.errors import (
+    EngineUnavailable,
+    ModelError,
+    ModelMissing,
+    RuntimeMissing,
+    UnknownModel,
+    UsageError,
+)
 from ttm.models.place import note_use
 from ttm.models.registry import REGISTRY, entry_of
 from ttm.models.store import Model, find
@@ -20,6 +27,14 @@ from ttm.worker.client import Limits, Worker
 
 if TYPE_CHECKING:
     from ttm.models.hub import Hub
+
+REMOTE = "remote"
+"""The engine that speaks through servers; `remote:NAME` is a model of it."""
+
+NO_SERVER = (
+    "no server is named in the settings",
+    "Name one with `ttm config set engine.remote.NAME.url URL`",
+)
 
 
 def models_dir(config: Config) -> Path:
@@ -48,18 +63,25 @@ def find_model(name: str, config: Config) -> tuple[Model, EngineCard]:
     Raises UnknownModel, UsageError, ModelError or BadCheckpoint, as `ttm.models.store.find` does,
     and RuntimeMissing for a model that lacks both its checkpoint and the neural runtime.
     """
-    if (known := ENGINES.get(name)) and not known.checkpoint:
+    if (known := ENGINES.get(name)) and not known.checkpoint and not known.named:
         return Model(name, name), known  # spares the look at what other distributions offer
+    cards = every_card()
+    servers = [f"{REMOTE}:{server}" for server in config.engine.remote]
+    if not servers and name.casefold().partition(":")[0] == REMOTE:
+        raise UnknownModel(*NO_SERVER)
     try:
         model = find(
             name,
-            engines=[each.name for each in every_card() if not each.checkpoint],
+            engines=[*(c.name for c in cards if not c.checkpoint and not c.named), *servers],
             models_dir=models_dir(config),
             hub_cache=paths.hub_cache(),
         )
     except ModelMissing as failure:
         raise _and_runtime(failure, config) from None
-    return model, card(model.engine)
+    engine, _, server = model.engine.partition(":")
+    if server:
+        model = replace(model, name=model.engine, engine=engine, server=server)
+    return model, card(engine)
 
 
 def model_here(mode: str, config: Config) -> str:
@@ -88,23 +110,26 @@ def open_worker(
     engine: EngineCard,
     config: Config,
     folder: Path | None = None,
+    server: str = "",
     *,
     loading: Callable[[str, float], None] | None = None,
 ) -> Worker:
     """A worker for this engine, with the options and limits of the settings; not yet started.
 
-    `folder` of the checkpoint, for an engine that speaks with one. What the environment of ttm
-    lacks, the neural runtime has: raises RuntimeMissing when that is not staged, and
-    EngineUnavailable for packages that it does not bring.
+    `folder` of the checkpoint, for an engine that speaks with one; `server` of the settings, for
+    one that speaks through it. What the environment of ttm lacks, the neural runtime has: raises
+    RuntimeMissing when that is not staged, and EngineUnavailable for packages that it does not
+    bring, and when no server is named.
     """
+    if engine.named and server not in config.engine.remote:
+        raise EngineUnavailable(*NO_SERVER)
     seat = require_runtime(engine, config)
     settings = config.engine
-    sections: dict[str, EspeakSettings | Qwen3Settings] = {
-        "espeak": settings.espeak,
-        "qwen3": settings.qwen3,
-    }
-    section = sections.get(engine.name)
-    options = asdict(section) if section else {}
+    options: dict[str, Any] = {}
+    if engine.named:
+        options = asdict(settings.remote[server]) | {"name": server}
+    elif engine.name in ("espeak", "huggingface", "qwen3"):
+        options = asdict(getattr(settings, engine.name))
     if engine.checkpoint:
         options["folder"] = str(folder or "")
     if folder:
@@ -128,18 +153,23 @@ def require_runtime(engine: EngineCard, config: Config) -> runtime.Seat | None:
     """What a worker of this engine is started with; None for the Python of ttm itself.
 
     Raises RuntimeMissing when it needs the neural runtime and none that fits is staged, and
-    EngineUnavailable for packages that the runtime does not bring.
+    EngineUnavailable for packages that the runtime does not bring, or that are missing beside a
+    torch of the user's own.
     """
     lacking = missing(engine)
     if not lacking:
         return None
     are = "is" if len(lacking) == 1 else "are"
     what = f"engine '{engine.name}' needs {', '.join(lacking)}, which {are} not installed"
+    install = f"Install what it needs with pip install 'ttm-speech[{engine.extra}]'"
     if not runtime.offers(engine.modules):
-        raise EngineUnavailable(
-            what, f"Install what it needs with pip install 'ttm-speech[{engine.extra}]'"
-        )
-    return runtime.seat(runtime_root(config), what)
+        raise EngineUnavailable(what, install)
+    try:
+        return runtime.seat(runtime_root(config), what)
+    except RuntimeMissing:
+        if "torch" in lacking:
+            raise
+        raise EngineUnavailable(what, install) from None
 
 
 def _and_runtime(absent: ModelMissing, config: Config) -> ModelMissing | RuntimeMissing:

@@ -54,12 +54,12 @@ class Flavour:
 
 
 ALL = (
-    Flavour("cpu", "any processor", "cpu", 320, 1_200),
-    Flavour("cuda", "NVIDIA cards from Turing on, driver 580 or newer", "cu130", 2_800, 6_500),
-    Flavour("cuda12", "NVIDIA cards and drivers that are older", "cu126", 3_500, 8_000),
-    Flavour("rocm", "AMD cards", "rocm7.2", 5_500, 16_000),
-    Flavour("cpu", "any processor", "", 220, 900, "darwin"),
-    Flavour("apple", "Apple silicon", "", 220, 900, "darwin"),
+    Flavour("cpu", "any processor", "cpu", 345, 1_350),
+    Flavour("cuda", "NVIDIA cards from Turing on, driver 580 or newer", "cu130", 2_825, 6_650),
+    Flavour("cuda12", "NVIDIA cards and drivers that are older", "cu126", 3_525, 8_150),
+    Flavour("rocm", "AMD cards", "rocm7.2", 5_525, 16_150),
+    Flavour("cpu", "any processor", "", 245, 1_050, "darwin"),
+    Flavour("apple", "Apple silicon", "", 245, 1_050, "darwin"),
 )
 
 NAMES = tuple(dict.fromkeys(flavour.name for flavour in ALL))

@@ -8,7 +8,10 @@ from pathlib import Path
 FILE = Path(__file__).with_name("pins.txt")
 """`name==version` lines; also the constraints that the installer is given."""
 
-NEEDED = ("torch", "tokenizers", "numba", "numpy", "soundfile", "soxr")
+NEEDED = (
+    *("torch", "tokenizers", "numba", "numpy", "soundfile", "soxr"),
+    *("safetensors", "transformers"),
+)
 """Modules that a worker imports, each of them a package of the same name: what is asked of the
 installer, and tried before an environment is used."""
 

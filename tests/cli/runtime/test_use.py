@@ -100,7 +100,7 @@ def test_on_a_terminal_it_is_offered(begin, light, base, checkpoint, answer, sta
             except OSError:
                 break
     assert asked.wait() == 5
-    assert b"Run `ttm runtime stage` now? It fetches about 320 MB, for cpu" in said
+    assert b"Run `ttm runtime stage` now? It fetches about 345 MB, for cpu" in said
     assert (base / "current").exists() == staged
     # The worker got as far as the checkpoint, which is none.
     assert (b"no runtime is staged in" in said.splitlines()[-1]) != staged
