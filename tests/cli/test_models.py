@@ -204,7 +204,7 @@ def held_to_what_was_missing(here, begin, hub, store, kills: int, seed: int) -> 
         while sum(hub.sent.values()) < until and pulling.poll() is None:
             time.sleep(0.0005)
         pulling.send_signal(signal.SIGKILL)
-        assert pulling.wait() in (-signal.SIGKILL, 0), number
+        assert pulling.wait() in (-signal.SIGKILL, 0), (number, pulling.stderr.read())
         (row,) = [m for m in json.loads(here("models", "list", "--json")[1]) if m["name"] == REPO
                   ] or [{"state": "absent"}]  # fmt: skip
         assert row["state"] in ("absent", "partial")

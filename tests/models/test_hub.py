@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ttm.errors import DownloadFailed, InvalidModelId, UsageError
+from ttm.models import hub as models_hub
 from ttm.models.download import pull
 from ttm.models.hub import Hub, Limits
 from ttm.models.inventory import COMPLETE
@@ -99,8 +100,9 @@ def test_a_hub_that_never_serves_is_given_up_in_time(hub, fault, monkeypatch, re
     monkeypatch.setattr("ttm.models.hub.time", clock)
     waited = []
 
-    def answer(seconds: float, call: Callable[[], Any]) -> Any:
+    def answer(patience: Any, call: Callable[[], Any]) -> Any:
         if fault[0] == "hang":
+            patience.waited(seconds := patience.left())
             waited.append(seconds)
             clock.sleep(seconds)
             raise TimeoutError
@@ -110,6 +112,28 @@ def test_a_hub_that_never_serves_is_given_up_in_time(hub, fault, monkeypatch, re
     hub.always["listing"] = getattr(hub, fault[0])(*fault[1:])
     refused(limits=Limits())
     assert 7 < clock.now <= Limits().connect == 15
+
+
+def test_a_machine_that_slept_between_two_questions_goes_on(hub, bring, monkeypatch):
+    slept = [0.0]
+
+    class Clock:
+        @staticmethod
+        def monotonic() -> float:
+            return time.monotonic() + slept[0]
+
+        sleep = staticmethod(time.sleep)
+
+    def after_a_minute(*about: Any) -> Any:
+        slept[0] += 60.0
+        return request(*about)
+
+    request = models_hub._request
+    monkeypatch.setattr("ttm.models.hub.time", Clock)
+    monkeypatch.setattr("ttm.models.hub._request", after_a_minute)
+    hub.faults["listing"] = [hub.status(503)]
+    hub.faults[BIG] = [hub.cut(100_000)]
+    assert bring(limits=Limits(retries=1)).fetched
 
 
 @pytest.mark.parametrize(

@@ -49,12 +49,16 @@ class Limits:
 
 @dataclass(slots=True)
 class Patience:
-    """How long a download goes on: counts attempts that brought nothing, and the time."""
+    """How long a download goes on: counts attempts that brought nothing, and the time.
+
+    For an answer that is the time of waits that came back empty, so that a pause of ours (Ctrl-Z, a
+    machine that slept) is not the hub's.
+    """
 
     limits: Limits
     _failed: int = 0
     _end: float = field(init=False)
-    _answer_by: float = field(init=False)
+    _waited: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.begin()
@@ -66,7 +70,11 @@ class Patience:
 
     def answered(self) -> None:
         """The hub is there."""
-        self._answer_by = time.monotonic() + self.limits.connect
+        self._waited = 0.0
+
+    def waited(self, seconds: float) -> None:
+        """So long there was no answer."""
+        self._waited += seconds
 
     def progressed(self) -> None:
         """It brought something new."""
@@ -81,7 +89,7 @@ class Patience:
                 f"the download took longer than {self.limits.deadline:g} s",
                 "Run the same command again to go on; models.deadline sets the limit",
             )
-        return max(0.05, min(self._answer_by, self._end) - now)
+        return max(0.05, min(self.limits.connect - self._waited, self._end - now))
 
     def stall(self) -> float:
         """Seconds that a body may be silent for."""
@@ -94,9 +102,10 @@ class Patience:
             raise failure
         wait = failure.again_in or BACKOFF * 2**self._failed
         self._failed += 1
-        if wait >= min(self._answer_by, self._end) - time.monotonic():
+        if wait >= min(self.limits.connect - self._waited, self._end - time.monotonic()):
             raise failure
         time.sleep(wait)
+        self.waited(wait)
 
 
 class Hub:
@@ -154,7 +163,7 @@ class Hub:
                 return response.read(LISTING_MAX + 1)
 
         try:
-            text = _patiently(self.patience.left(), read)
+            text = _patiently(self.patience, read)
         except Exception as failure:
             raise _broken(self.host, failure) from None
         if len(text) > LISTING_MAX:
@@ -172,7 +181,7 @@ class Hub:
             if self._token and _origin(url) == home:
                 sent["Authorization"] = f"Bearer {self._token}"
             try:
-                response = _patiently(self.patience.left(), _request(url, sent, self.patience))
+                response = _patiently(self.patience, _request(url, sent, self.patience))
             except TtmError:
                 raise
             except Exception as failure:
@@ -269,13 +278,12 @@ def _request(
     return ask
 
 
-def _patiently(seconds: float, call: Callable[[], Kept]) -> Kept:
-    """What `call` returns or raises; TimeoutError when it takes longer.
+def _patiently(patience: Patience, call: Callable[[], Kept]) -> Kept:
+    """What `call` returns or raises; TimeoutError when it takes longer than there is patience for.
 
     In a thread of its own, because a look-up of a name, or headers that drip, heed no timeout.
-    Time is counted in waits that came back empty, so that a pause of ours (Ctrl-Z) is not the
-    hub's.
     """
+    seconds = patience.left()
     answers: queue.SimpleQueue[tuple[Kept | None, Exception | None]] = queue.SimpleQueue()
     left = threading.Event()
 
@@ -295,6 +303,7 @@ def _patiently(seconds: float, call: Callable[[], Kept]) -> Kept:
             value, failure = answers.get(timeout=min(WAIT, seconds))
             break
         except queue.Empty:
+            patience.waited(min(WAIT, seconds))
             seconds -= WAIT
             if seconds <= 0:
                 left.set()
