@@ -7,7 +7,9 @@ TtmError                       exit  status  code
 │   ├── InvalidModelId           2    400    invalid_model
 │   ├── BadRecording             2    400    invalid_audio
 │   ├── NameTaken                2    409    name_taken
-│   └── TooManyVoices            2    400    too_many_voices
+│   ├── TooManyVoices            2    400    too_many_voices
+│   ├── AlreadyStarted           2    409    already_started
+│   └── NotStarted               2    409    not_started
 ├── TextError                    3    400    invalid_text
 │   ├── NothingToSpeak           3    400    empty_input
 │   └── UnreadableText           3    400    unreadable_text
@@ -19,10 +21,12 @@ TtmError                       exit  status  code
 │   ├── BadVoice                 5    503    bad_voice
 │   ├── EngineUnavailable        5    503    engine_unavailable
 │   │   └── RuntimeMissing       5    503    runtime_missing
-│   └── StagingFailed            5    503    staging_failed
+│   ├── StagingFailed            5    503    staging_failed
+│   └── NotReady                 5    503    not_ready
 ├── SynthesisError               6    500    synthesis_failed
 │   ├── EngineCrashed            6    500    worker_crashed
 │   ├── EngineHung               6    504    synthesis_timeout
+│   │   └── StartupTimedOut      6    504    startup_timeout
 │   ├── BadAudio                 6    500    bad_audio
 │   ├── Unspeakable              6    500    unspeakable
 │   └── WireError                6    500    wire_broken
@@ -110,6 +114,18 @@ class TooManyVoices(UsageError):
     """The library holds as many voices as the settings allow."""
 
     code = "too_many_voices"
+
+
+class AlreadyStarted(UsageError):
+    """A service that is to be started is started."""
+
+    status, code = 409, "already_started"
+
+
+class NotStarted(UsageError):
+    """A service that is asked for something is not started, or was stopped meanwhile."""
+
+    status, code = 409, "not_started"
 
 
 class TextError(TtmError):
@@ -206,6 +222,12 @@ class StagingFailed(ModelError):
     code = "staging_failed"
 
 
+class NotReady(ModelError):
+    """A service has no model loaded, or not yet."""
+
+    code = "not_ready"
+
+
 class SynthesisError(TtmError):
     """The engine did not turn this text into speech."""
 
@@ -231,6 +253,12 @@ class EngineHung(SynthesisError):
     """The engine made no progress for too long and was killed."""
 
     status, code = 504, "synthesis_timeout"
+
+
+class StartupTimedOut(EngineHung):
+    """A model was not loaded in the time that it was given."""
+
+    code = "startup_timeout"
 
 
 class BadAudio(SynthesisError):

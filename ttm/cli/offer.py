@@ -51,8 +51,9 @@ def _model_accepted(missing: ModelMissing, config: Config) -> bool:
 
 
 def _runtime_accepted(missing: RuntimeMissing, config: Config) -> bool:
-    from ttm.cli.runtime import staged, wish
+    from ttm.cli.runtime import staged
     from ttm.narration.opening import runtime_root
+    from ttm.narration.provision import wish
     from ttm.runtime.environment import Place
     from ttm.runtime.staging import plan
 

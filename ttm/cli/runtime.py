@@ -20,6 +20,7 @@ from ttm.models import inventory
 from ttm.models.place import amount
 from ttm.models.registry import entry_of, hub_id
 from ttm.narration.opening import models_dir, runtime_root
+from ttm.narration.provision import wish
 from ttm.runtime.environment import Environment, Place
 from ttm.runtime.inspection import STAGE, Found, verify
 from ttm.runtime.staging import Plan, Wish, carry_out, plan, size
@@ -102,12 +103,6 @@ def stage(
         if not (no_models or dry_run):
             told["models"] = _stage_models(settings, models, again=restage or restage_models)
         _report(told, json)
-
-
-def wish(settings: Config) -> Wish:
-    """What the settings ask of staging."""
-    chosen = settings.runtime
-    return Wish(device=chosen.device, installer=chosen.installer, index=chosen.index)
 
 
 def staged(settings: Config, wanted: Wish, *, dry_run: bool = False) -> dict[str, Any]:

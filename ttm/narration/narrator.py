@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -220,6 +221,17 @@ class Narrator:
         except ValueError:
             return ["the voice is made anew each time: what the engine made cannot be kept"]
         return []
+
+    def under(self, config: Config) -> Narrator:
+        """The same models and workers under other settings of `[say]`; this one is to be closed."""
+        other = copy.copy(self)
+        other._config = config
+        return other
+
+    def stop(self) -> None:
+        """Cancel what is being loaded or spoken, from any thread."""
+        for worker in list(self._workers.values()):
+            worker.stop()
 
     def close(self) -> None:
         """End every worker."""
