@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 PLUGIN = Path(__file__).parent / "faulty"
 """A folder with an engine that fails on demand, offered through the entry-point group."""
+
+MOCK_HUB = Path(__file__).parent / "mock_hub.py"
 
 LIMIT = 60
 """Seconds that a command may take; nothing in a test waits for ever."""
@@ -77,6 +81,20 @@ def ttm(tmp_path: Path) -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def mock_hub() -> Iterator[Callable[..., Any]]:
+    """Start hubs on loopback; see tests/mock_hub.py."""
+    started = []
+
+    def start(**options: Any) -> Any:
+        started.append(runpy.run_path(str(MOCK_HUB))["MockHub"](**options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.end()
 
 
 @pytest.fixture

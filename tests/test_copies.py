@@ -18,9 +18,12 @@ from ttm.config import SETTINGS
 from ttm.engine import ENGINES
 from ttm.errors import every_error
 from ttm.models.registry import ENGINES as KINDS
-from ttm.models.registry import REGISTRY
+from ttm.models.registry import FALLBACKS, REGISTRY
 from ttm.narration.plan import Unit
 from ttm.playback import PLAYERS
+from ttm.runtime.flavour import NAMES as FLAVOURS
+from ttm.runtime.installer import NAMES as INSTALLERS
+from ttm.runtime.pinned import NEEDED, pins
 from ttm.speech import RATE_MAX, RATE_MIN
 
 ROOT = Path(__file__).parents[1]
@@ -73,6 +76,7 @@ def test_the_readme_names_the_players_that_are_looked_for(name):
 
 def test_what_two_modules_say_of_one_thing_is_the_same():
     assert SETTINGS["say.format"].choices == tuple(FORMATS)
+    assert SETTINGS["models.fallback"].choices == FALLBACKS
     assert SPLITS == ("none", *typing.get_args(Unit))
     assert (SETTINGS["say.rate"].low, SETTINGS["say.rate"].high) == (RATE_MIN, RATE_MAX)
 
@@ -113,10 +117,35 @@ def test_what_the_neural_engine_needs_is_what_its_extra_brings_and_the_tests_hav
             brought = [re.match(r"[\w-]+", each)[0] for each in extras[known.extra]]
             assert sorted(known.modules) == sorted(brought)
             assert set(extras[known.extra]) <= set(extras["dev"])
-            assert f"pip install 'ttm-speech[{known.extra}]'" in known.needs
+            assert "`ttm runtime stage`" in known.needs
     contracts = {each["name"]: each for each in PROJECT["tool"]["importlinter"]["contracts"]}
     forbidden = contracts["Only engines touch torch"]["forbidden_modules"]
     assert {module for known in ENGINES.values() for module in known.modules} <= set(forbidden)
+
+
+def test_the_runtime_is_pinned_within_what_the_project_asks_for():
+    extras = PROJECT["project"]["optional-dependencies"]
+    asked = [*PROJECT["project"]["dependencies"], *extras["neural"], *extras["huggingface"]]
+    floors = dict(re.match(r"([\w-]+)>=([\d.]+)", each).groups() for each in asked)
+    assert {module for known in ENGINES.values() for module in known.modules} <= set(NEEDED)
+    for name in NEEDED:
+        assert numbers(pins()[name]) >= numbers(floors[name])
+    held = (ROOT / "scripts/constraints.txt").read_text().splitlines()
+    assert {f"{name}=={pins()[name]}" for name in ("torch", "transformers")} <= set(held)
+
+
+def test_the_devices_and_installers_of_the_settings_are_those_that_exist():
+    assert SETTINGS["runtime.device"].choices == ("auto", *FLAVOURS)
+    assert SETTINGS["runtime.installer"].choices == INSTALLERS
+
+
+def test_a_module_of_ours_is_started_by_what_knows_in_which_python_it_runs():
+    started = [
+        str(file)
+        for file in (ROOT / "ttm").rglob("*.py")
+        if re.search(r'"-m",\s*"ttm', file.read_text())
+    ]
+    assert started == []
 
 
 def test_every_engine_is_held_to_the_contracts_and_has_its_settings():

@@ -59,8 +59,10 @@ def imported(ttm, tmp_path):
         ("say", "hi", "-m", "espeak", "-o", "x.wav"),
         ("say", "hi", "-m", "tone", "-o", "x.mp3"),
         ("voices", "list"),
+        ("models", "list"),
         ("config", "show"),
         ("engines",),
+        ("runtime", "status"),
     ],
     ids=" ".join,
 )

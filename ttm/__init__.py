@@ -16,14 +16,30 @@ if TYPE_CHECKING:
     from ttm.api import open_narrator, speak
     from ttm.audio import Audio
     from ttm.errors import TtmError
+    from ttm.narration.provision import Progress
+    from ttm.service import Service, ServiceStatus
     from ttm.speech import Speech, Timing, Voice
 
 __version__ = "0.1.0"
 
-__all__ = ["Audio", "Speech", "Timing", "TtmError", "Voice", "open_narrator", "speak"]
+__all__ = [
+    "Audio",
+    "Progress",
+    "Service",
+    "ServiceStatus",
+    "Speech",
+    "Timing",
+    "TtmError",
+    "Voice",
+    "open_narrator",
+    "speak",
+]
 
 _HOMES = {
     "Audio": "ttm.audio",
+    "Progress": "ttm.narration.provision",
+    "Service": "ttm.service",
+    "ServiceStatus": "ttm.service",
     "Speech": "ttm.speech",
     "Timing": "ttm.speech",
     "TtmError": "ttm.errors",

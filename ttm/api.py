@@ -38,10 +38,11 @@ def speak(
     """Speak `text`; yields mono Audio of one rate as it is made, timed in the original text.
 
     `text` may be an iterable of pieces that are spoken as they arrive. `model`, `voice` and
-    `language` are the user's own when empty. `voice` may be the path of a recording to clone, and
-    `voice_text` what is said in it. `settings` are further fields of `[say]` by name:
-    `rate` ("1.2", "210wpm", "+20%"), `pitch` (semitones), `volume` (dB), `pause` (milliseconds),
-    `seed`, `instruct`, ... To stop, close the iterator or break out of the loop.
+    `language` are the user's own when empty. `voice` may be one of the user's library, or the path
+    of a recording to clone, and `voice_text` what is said in that. `settings` are further fields
+    of `[say]` by name: `rate` ("1.2", "210wpm", "+20%"), `pitch` (semitones), `volume` (dB),
+    `pause` (milliseconds), `seed`, `instruct`, ... To stop, close the iterator or break out of
+    the loop.
 
     Raises NothingToSpeak, UnknownName or UnknownModel (what was asked for does not exist),
     UsageError (the model cannot do it), ModelError (its checkpoint is not here, or damaged), and

@@ -13,7 +13,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 STDERR_KEPT = 8192
 """Bytes of a child's last words that are kept for the report of its death."""
@@ -25,11 +26,26 @@ SECRETS = ("_TOKEN", "_KEY", "_SECRET", "_PASSWORD")
 """Variables whose names end so are not handed to children."""
 
 
+def own_module(module: str, *words: str, python: str = "") -> list[str]:
+    """The command that runs a module of ttm with our own Python, or with another one.
+
+    Another one need not have ttm installed, and is kept from PYTHONHOME, PYTHONPATH and the
+    user's site folder, as its own children are.
+    """
+    if python or sys.flags.isolated:
+        launch = Path(__file__).with_name("launch.py")
+        return [python or sys.executable, "-I", str(launch), module, *words]
+    # -P: a queue.py in the current folder is not the one that is meant.
+    flags = ["-E", "-P"] if sys.flags.ignore_environment else ["-P"]
+    return [sys.executable, *flags, "-m", module, *words]
+
+
 class Child:
     """A running child process.
 
     `argv` never holds text to be spoken: other users can read it. `pass_fds` stay open in the
-    child; `stdin` and `stdout` are file descriptors, or None for /dev/null.
+    child; `stdin` and `stdout` are file descriptors, or None for /dev/null. `env` is ours without
+    its secrets unless given, and `folder` the one that it runs in.
 
     Raises OSError when the program cannot be started.
     """
@@ -41,7 +57,11 @@ class Child:
         pass_fds: Iterable[int] = (),
         stdin: int | None = None,
         stdout: int | None = None,
+        env: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
+        if env is None:
+            env = {k: v for k, v in os.environ.items() if not k.upper().endswith(SECRETS)}
         self._popen = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL if stdin is None else stdin,
@@ -49,7 +69,8 @@ class Child:
             stderr=subprocess.PIPE,
             pass_fds=tuple(pass_fds),
             start_new_session=True,
-            env={k: v for k, v in os.environ.items() if not k.upper().endswith(SECRETS)},
+            env=env,
+            cwd=folder,
         )
         self._last_words = b""
         self._listener = threading.Thread(target=self._listen, daemon=True)

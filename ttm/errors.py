@@ -3,20 +3,37 @@
 TtmError                       exit  status  code
 ├── UsageError                   2    400    invalid_request
 │   ├── UnknownName              2    400    unknown_name
-│   └── UnknownModel             2    404    unknown_model
+│   ├── UnknownModel             2    404    unknown_model
+│   ├── InvalidModelId           2    400    invalid_model
+│   ├── BadRecording             2    400    invalid_audio
+│   ├── NameTaken                2    409    name_taken
+│   ├── TooManyVoices            2    400    too_many_voices
+│   ├── AlreadyStarted           2    409    already_started
+│   └── NotStarted               2    409    not_started
 ├── TextError                    3    400    invalid_text
 │   ├── NothingToSpeak           3    400    empty_input
 │   └── UnreadableText           3    400    unreadable_text
 ├── ConfigError                  4    500    invalid_config
 ├── ModelError                   5    503    model_unavailable
+│   ├── ModelMissing             5    503    model_missing
+│   ├── DownloadFailed           5    503    download_failed
 │   ├── BadCheckpoint            5    503    bad_checkpoint
-│   └── EngineUnavailable        5    503    engine_unavailable
+│   ├── BadVoice                 5    503    bad_voice
+│   ├── EngineUnavailable        5    503    engine_unavailable
+│   │   └── RuntimeMissing       5    503    runtime_missing
+│   ├── StagingFailed            5    503    staging_failed
+│   └── NotReady                 5    503    not_ready
 ├── SynthesisError               6    500    synthesis_failed
 │   ├── EngineCrashed            6    500    worker_crashed
 │   ├── EngineHung               6    504    synthesis_timeout
+│   │   └── StartupTimedOut      6    504    startup_timeout
 │   ├── BadAudio                 6    500    bad_audio
 │   ├── Unspeakable              6    500    unspeakable
 │   └── WireError                6    500    wire_broken
+├── RemoteError                  9    502    remote_failed
+│   ├── RemoteUnreachable        9    502    remote_unreachable
+│   ├── RemoteRefused            9    502    remote_refused
+│   └── RemoteBusy               9    503    remote_busy
 ├── OutputError                  7    507    output_failed
 │   └── ReaderLeft             141    499    reader_left
 └── DeviceError                  8    500    no_audio_device
@@ -25,7 +42,7 @@ TtmError                       exit  status  code
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 
@@ -68,6 +85,49 @@ class UnknownModel(UsageError):
     status, code = 404, "unknown_model"
 
 
+class InvalidModelId(UsageError):
+    """A name that no model on a hub can have."""
+
+    code = "invalid_model"
+
+
+class BadRecording(UsageError):
+    """A recording that cannot be read, or from which no voice could be cloned; `findings` holds
+    what was looked at, where it could be heard at all."""
+
+    code = "invalid_audio"
+
+    def __init__(
+        self, what: str, fix: str = "", findings: Iterable[Mapping[str, str]] = ()
+    ) -> None:
+        super().__init__(what, fix)
+        self.findings = tuple(findings)
+
+
+class NameTaken(UsageError):
+    """A voice has this name already."""
+
+    status, code = 409, "name_taken"
+
+
+class TooManyVoices(UsageError):
+    """The library holds as many voices as the settings allow."""
+
+    code = "too_many_voices"
+
+
+class AlreadyStarted(UsageError):
+    """A service that is to be started is started."""
+
+    status, code = 409, "already_started"
+
+
+class NotStarted(UsageError):
+    """A service that is asked for something is not started, or was stopped meanwhile."""
+
+    status, code = 409, "not_started"
+
+
 class TextError(TtmError):
     """The text cannot be spoken as it was given."""
 
@@ -102,16 +162,70 @@ class ModelError(TtmError):
     exit_code, status, code = 5, 503, "model_unavailable"
 
 
+class ModelMissing(ModelError):
+    """A model that can be fetched and is not here; `model` is its name for `ttm models pull`."""
+
+    code = "model_missing"
+
+    def __init__(self, what: str, fix: str = "", *, model: str = "") -> None:
+        super().__init__(what, fix)
+        self.model = model
+
+
+class DownloadFailed(ModelError):
+    """A model's files could not be fetched whole, or could not be kept.
+
+    `again_in`: seconds after which another attempt may succeed; None where it would fail too.
+    """
+
+    code = "download_failed"
+
+    def __init__(self, what: str, fix: str = "", *, again_in: float | None = None) -> None:
+        super().__init__(what, fix)
+        self.again_in = again_in
+
+
 class BadCheckpoint(ModelError):
     """A checkpoint's files are missing, damaged, or of a model that ttm does not know."""
 
     code = "bad_checkpoint"
 
 
+class BadVoice(ModelError):
+    """A voice file is missing, damaged, or was not written by ttm."""
+
+    code = "bad_voice"
+
+
 class EngineUnavailable(ModelError):
     """The engine cannot start here, or crashed so often that it is left alone for a while."""
 
     code = "engine_unavailable"
+
+
+class RuntimeMissing(EngineUnavailable):
+    """The engine needs the neural runtime, which is not staged here or does not fit.
+
+    `model`: the name of a model that is missing too, for `ttm runtime stage --model`.
+    """
+
+    code = "runtime_missing"
+
+    def __init__(self, what: str, fix: str = "", *, model: str = "") -> None:
+        super().__init__(what, fix)
+        self.model = model
+
+
+class StagingFailed(ModelError):
+    """The neural runtime could not be made; the one before it is as it was."""
+
+    code = "staging_failed"
+
+
+class NotReady(ModelError):
+    """A service has no model loaded, or not yet."""
+
+    code = "not_ready"
 
 
 class SynthesisError(TtmError):
@@ -141,6 +255,12 @@ class EngineHung(SynthesisError):
     status, code = 504, "synthesis_timeout"
 
 
+class StartupTimedOut(EngineHung):
+    """A model was not loaded in the time that it was given."""
+
+    code = "startup_timeout"
+
+
 class BadAudio(SynthesisError):
     """The engine answered without sound, or with samples that are not numbers."""
 
@@ -157,6 +277,30 @@ class WireError(SynthesisError):
     """A message between ttm and its worker was malformed."""
 
     code = "wire_broken"
+
+
+class RemoteError(TtmError):
+    """A server that was to speak answered with something else, or broke off."""
+
+    exit_code, status, code = 9, 502, "remote_failed"
+
+
+class RemoteUnreachable(RemoteError):
+    """A server cannot be reached, or is silent for too long."""
+
+    code = "remote_unreachable"
+
+
+class RemoteRefused(RemoteError):
+    """A server does not take the request as it is: its key, its model, its fields."""
+
+    code = "remote_refused"
+
+
+class RemoteBusy(RemoteError):
+    """A server has too much to do, or is not ready yet; the sentence says when to try again."""
+
+    status, code = 503, "remote_busy"
 
 
 class OutputError(TtmError):

@@ -22,13 +22,27 @@ def config_file() -> Path:
 
 def models_dir() -> Path:
     """Where ttm keeps checkpoints, unless `models.dir` says otherwise."""
+    return _data_dir() / "models"
+
+
+def runtime_dir() -> Path:
+    """Where ttm keeps the neural runtime, unless `runtime.dir` says otherwise."""
+    return _data_dir() / "runtime"
+
+
+def voices_dir() -> Path:
+    """Where ttm keeps voices, unless `voices.dir` says otherwise."""
+    return _data_dir() / "voices"
+
+
+def _data_dir() -> Path:
     if sys.platform == "linux":
         home = os.environ.get("XDG_DATA_HOME", "")
         folder = home if os.path.isabs(home) else os.path.expanduser("~/.local/share")
-        return Path(folder, "ttm", "models")
+        return Path(folder, "ttm")
     import platformdirs
 
-    return platformdirs.user_data_path("ttm", appauthor=False) / "models"
+    return platformdirs.user_data_path("ttm", appauthor=False)
 
 
 def hub_cache() -> Path:

@@ -42,7 +42,8 @@ class Speech:
     instruct: str = ""
     """How to say it, or what a designed voice is like; for engines that follow instructions."""
     recording: str = ""
-    """Absolute path of a recording whose voice is cloned; for engines that clone."""
+    """Absolute path of a recording or a voice file whose voice is cloned; for engines that
+    clone."""
     transcript: str = ""
     """What is said in the recording, where that is known."""
     continues: bool = False
@@ -64,9 +65,13 @@ class Voice:
     aliases: tuple[str, ...] = ()
     """Other names that mean this voice."""
     recording: str = ""
-    """Absolute path of the recording that it is cloned from; empty for a voice of the model's."""
+    """Absolute path of the recording or voice file that it is cloned from; empty for a voice of
+    the model's."""
     transcript: str = ""
     """What is said in the recording, where that is known."""
+    source: Literal["model", "recording", "cloned", "designed", "damaged"] = "model"
+    """Where it comes from: the model itself, a recording given for once, or the user's library,
+    where it was cloned or designed, or is damaged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def test_show_says_where_each_value_comes_from(ttm, file):
 def test_get_prints_a_bare_value_or_a_section(ttm, file):
     write(file, "[say]\nvoice = 'two words'\n")
     assert ttm("get", "say.voi").stdout == "two words\n"
-    assert ttm("get", "models.s").stdout == "true\n"
+    assert ttm("get", "models.str").stdout == "true\n"
     section = ttm("get", "engine.espeak").stdout.splitlines()
     assert len(section) == 4
     assert "engine.espeak.intonation = 50" in section

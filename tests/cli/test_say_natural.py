@@ -91,9 +91,9 @@ def test_what_a_model_cannot_do_is_a_line_with_exit_code_2(say, tmp_path, words,
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("-m", "qwen3"), "the checkpoint of model 'qwen3' is not here: there is no "),
-        (("-m", "qwen3:1.7b-d"), "Put the files of Qwen/Qwen3-TTS-12Hz-1.7B-VoiceDesign into"),
-        (("-m", "Nobody/knows"), "the checkpoint of model 'Nobody/knows' is not here"),
+        (("-m", "qwen3"), "'qwen3' is not here. Fetch it with `ttm models pull qwen3:0.6b`"),
+        (("-m", "qwen3:1.7b-d"), "Fetch it with `ttm models pull qwen3:1.7b-design`"),
+        (("-m", "Nobody/knows"), "is not here. Fetch it with `ttm models pull Nobody/knows`"),
         (("-m", "./nowhere"), "there is no folder "),
         (("-m", "empty"), "empty holds no config.json"),
         (("-m", "llama"), "llama is of 'llama'"),

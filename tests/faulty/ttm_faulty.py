@@ -10,12 +10,14 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from ttm.audio import Audio
 from ttm.engine import Tell
 from ttm.engine.tone import ToneEngine
-from ttm.errors import BadCheckpoint, UsageError
+from ttm.errors import BadCheckpoint, BadRecording, UsageError
 from ttm.speech import Speech, Voice
+from ttm.voicefile import Prompt, Tensor, is_voice, read
 
 RATE = 24_000
 
@@ -134,7 +136,8 @@ class FaultyEngine(ToneEngine):
 class SlowEngine(FaultyEngine):
     """Takes its time to load, speaks several languages, clones and follows instructions.
 
-    The environment's LOADING says how many seconds it takes, 0 without; `hang` never ends.
+    The environment's LOADING says how many seconds it takes, 0 without; `hang` never ends. It
+    makes a prompt of a recording, but none of one whose transcript begins with `refuse`.
     """
 
     def __init__(self, loading: Tell | None) -> None:
@@ -148,6 +151,13 @@ class SlowEngine(FaultyEngine):
 
     def effective(self) -> dict[str, str | int | float | bool]:
         return {"device": "cpu", "threads": 2, "exact": True}
+
+    def prompt(self, recording: str, transcript: str) -> tuple[str, Prompt]:
+        if transcript.startswith("refuse"):
+            raise BadRecording("this cannot be cloned", "Take another")
+        kept = read(Path(recording)).prompts if is_voice(recording) else {}
+        made = {"length": Tensor("I16", (1,), struct.pack("<h", len(transcript)))}
+        return ("", {}) if "slow-00000001" in kept else ("slow-00000001", made)
 
     def voices(self) -> list[Voice]:
         return [

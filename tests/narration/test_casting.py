@@ -174,8 +174,12 @@ def test_a_checkpoint_for_recordings_is_not_loaded_to_ask_for_one(narrator, chec
 
 
 def test_a_checkpoint_that_is_not_here_is_no_model(narrator, tmp_path):
-    with pytest.raises(ModelError, match=rf"no {tmp_path}/kept/Qwen--Qwen3-TTS-12Hz-1.7B-Base "):
+    (folder := tmp_path / "kept/Qwen--Qwen3-TTS-12Hz-1.7B-Base").mkdir(parents=True)
+    (folder / "config.json").touch()
+    with pytest.raises(ModelError, match=f"in {folder} has no model.safetensors"):
         narrator(models__dir=str(tmp_path / "kept")).start("qwen3:1.7b-base")
+    with pytest.raises(ModelError, match="is not here"):
+        narrator(models__dir=str(tmp_path / "other")).start("qwen3:1.7b-base")
 
 
 def test_an_engine_is_not_started_without_the_packages_that_it_needs():

@@ -36,6 +36,32 @@ def test_an_engine_that_goes_on_loading_may_take_as_long_as_it_likes(worker, mon
     assert time.monotonic() - began > 2.5
 
 
+HELD = """
+import ctypes, time
+from ttm.engine.tone import ToneEngine
+
+class Engine(ToneEngine):
+    def __init__(self, seconds):
+        time.sleep(0.4)  # its heart begins to beat
+        ctypes.PyDLL(None).usleep(int(seconds * 1e6))  # keeps the interpreter to itself
+"""
+
+
+def test_an_import_that_stops_the_heartbeat_is_waited_for(worker, engine):
+    one = worker(engine(HELD), {"seconds": 1.5}, unresponsive=0.5)
+    one.load()
+    assert said(one, "beep") == ["sound"]
+
+
+def test_an_import_that_stops_the_heartbeat_for_good_is_not(worker, engine, gone):
+    one = worker(engine(HELD), {"seconds": 60}, unresponsive=0.5, no_progress=1.5)
+    one.start()
+    leader = one.pid
+    with pytest.raises(EngineHung, match="does not respond"):
+        one.load()
+    gone(leader)
+
+
 def test_an_engine_that_does_not_go_on_loading_is_stopped(worker, monkeypatch, gone):
     monkeypatch.setenv("LOADING", "hang")
     one = worker("slow", no_progress=1)

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from ttm.audio import Audio
 from ttm.errors import WireError
 from ttm.speech import Speech, Timing, Voice
+from ttm.voicefile import Tensor
 from ttm.worker import wire
 from ttm.worker.wire import (
+    AskPrompt,
     Beat,
     Cancel,
     Channel,
@@ -24,6 +26,7 @@ from ttm.worker.wire import (
     ListVoices,
     Load,
     Loading,
+    MadePrompt,
     Message,
     Note,
     Ready,
@@ -78,6 +81,10 @@ VOICES = st.builds(
     aliases=NAMES,
     recording=TEXTS,
     transcript=TEXTS,
+    source=st.sampled_from(["model", "recording", "cloned", "designed", "damaged"]),
+)
+TENSORS = st.builds(
+    Tensor, TEXTS, st.lists(st.integers(0, 99), max_size=3).map(tuple), st.binary(max_size=20)
 )
 OPTIONS = st.dictionaries(TEXTS, TEXTS | NUMBERS | SECONDS | st.booleans(), max_size=3)
 MESSAGES = st.one_of(
@@ -85,6 +92,8 @@ MESSAGES = st.one_of(
     st.builds(Speak, NUMBERS, SPEECHES, st.lists(SPEECHES, max_size=3).map(tuple)),
     st.builds(Cancel, NUMBERS),
     st.builds(ListVoices, NUMBERS),
+    st.builds(AskPrompt, NUMBERS, TEXTS, TEXTS),
+    st.builds(MadePrompt, NUMBERS, TEXTS, st.dictionaries(TEXTS, TENSORS, max_size=3)),
     st.builds(Loading, TEXTS, st.floats(0, 1)),
     st.builds(Ready, TEXTS, OPTIONS),
     st.builds(Beat, st.booleans()),

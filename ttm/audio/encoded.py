@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
 import threading
 from dataclasses import asdict
 from io import FileIO
@@ -20,7 +19,7 @@ from ttm.audio.encoder import Settings
 from ttm.audio.formats import Format
 from ttm.audio.sink import Plain, Sink
 from ttm.audio.target import Target
-from ttm.child import Child, death
+from ttm.child import Child, death, own_module
 from ttm.errors import OutputError, TtmError
 
 LAST_STEPS = 10
@@ -64,8 +63,7 @@ class EncodedSink(Sink):
                 out = encoded.fileno()
             try:
                 self._child = Child(
-                    # -P: a soundfile.py in the current folder is not the one that is meant.
-                    [sys.executable, "-P", "-m", "ttm.audio.encoder", str(out)],
+                    own_module("ttm.audio.encoder", str(out)),
                     pass_fds=[out],
                     stdin=fed.fileno(),
                     stdout=reporting.fileno(),

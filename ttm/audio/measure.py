@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import dataclass
 from io import FileIO
 from typing import Any
 
-from ttm.child import Child, death
+from ttm.child import Child, death, own_module
 from ttm.errors import UsageError
 
 LAST_STEPS = 10
@@ -84,7 +83,7 @@ def _ask(sound: FileIO) -> tuple[dict[str, Any], str]:
         with FileIO(writing, "wb"):
             try:
                 child = Child(
-                    [sys.executable, "-P", "-m", "ttm.audio.meter"],
+                    own_module("ttm.audio.meter"),
                     stdin=sound.fileno(),
                     stdout=writing,
                 )

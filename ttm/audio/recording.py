@@ -10,11 +10,13 @@ import math
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttm.errors import UsageError
+from ttm.errors import BadRecording, UsageError
+from ttm.voicefile import is_voice, read
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,29 +39,62 @@ LOUDEST = 8.0
 """MP3 and float files may go a little beyond 1, which is full scale; what goes beyond this was
 never scaled to it."""
 
+FULL = 0.999
+"""What reaches this was clipped, or may have been."""
+
 GIVE = f"give {SHORTEST} to {LONGEST} s of one voice"
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A recording as its file has it."""
+
+    samples: NDArray[np.float32]
+    """`[S]`, the mean of the channels."""
+    rate: int
+    """Hertz."""
+    channels: int
+    form: str
+    """libsndfile's names for container and coding: `WAV PCM_16`."""
+    clipped: float
+    """Share of the samples of which a channel was full."""
+
+
 def read_recording(path: Path, rate: int) -> NDArray[np.float32]:
-    """The recording at `rate` Hertz, its channels mixed to one.
+    """The recording at `rate` Hertz, its channels mixed to one; a voice file's is as it was kept.
 
     return  [S] float32
 
-    Raises UsageError when it cannot be read, or when no voice could be cloned from it.
+    Raises UsageError when it cannot be read, BadRecording when no voice could be cloned from it,
+    and BadVoice for a voice file that is damaged.
     """
+    if is_voice(path):
+        voice = read(path)
+        return resample(_samples(voice.audio), voice.rate, rate)
+    source = read_source(path)
+    return resample(source.samples, source.rate, rate)
+
+
+def read_source(path: Path) -> Source:
+    """The recording at its own rate. Raises UsageError and BadRecording."""
     import numpy as np
 
     name = f"the recording '{path}'"
+    pieces, clipped = [], 0
     with _opened(path, name) as file, _sound(file, name) as sound:
-        source = sound.samplerate
-        samples = np.concatenate(list(_mixed(sound, name)))
-    if len(samples) < SHORTEST * source:
+        rate, channels = sound.samplerate, sound.channels
+        form = f"{sound.format} {sound.subtype}"
+        for piece in _decoded(sound, name):
+            clipped += int(np.count_nonzero((np.abs(piece) >= FULL).any(axis=1)))
+            pieces.append(piece.mean(axis=1))
+    samples = np.concatenate(pieces)
+    if len(samples) < SHORTEST * rate:
         # Rounded down: 0.999 s is not the "1 s" that would be allowed.
-        seconds = len(samples) * 100 // source / 100
-        raise UsageError(f"{name} is {seconds:g} s long", GIVE)
+        seconds = len(samples) * 100 // rate / 100
+        raise BadRecording(f"{name} is {seconds:g} s long", GIVE)
     if (samples.max() - samples.min()) / 2 < FAINTEST:
-        raise UsageError(f"no speech is heard in {name}: it is silent", GIVE)
-    return _resampled(samples, source, rate)
+        raise BadRecording(f"no speech is heard in {name}: it is silent", GIVE)
+    return Source(samples, rate, channels, form, clipped / len(samples))
 
 
 def _opened(path: Path, name: str) -> FileIO:
@@ -84,7 +119,7 @@ def _opened(path: Path, name: str) -> FileIO:
         refusal = f"is larger than {ENCODED_MAX >> 20} MB"
     if refusal:
         os.close(fd)
-        raise UsageError(f"{name} {refusal}", fix)
+        raise BadRecording(f"{name} {refusal}", fix)
     return FileIO(fd, "rb")
 
 
@@ -96,7 +131,7 @@ def _sound(file: FileIO, name: str) -> SoundFile:
         sound = soundfile.SoundFile(file.fileno(), closefd=False)
     except soundfile.LibsndfileError:
         fix = "give WAV, FLAC, MP3, Ogg or Opus"
-        raise UsageError(f"{name} is not audio that ttm can read", fix) from None
+        raise BadRecording(f"{name} is not audio that ttm can read", fix) from None
     refusal = ""
     if sound.channels > CHANNELS_MAX:
         refusal = f"has {sound.channels} channels, and at most {CHANNELS_MAX} are allowed"
@@ -104,15 +139,15 @@ def _sound(file: FileIO, name: str) -> SoundFile:
         refusal = f"has a rate of {sound.samplerate} Hz, not {RATES[0]} to {RATES[-1]}"
     if refusal:
         sound.close()
-        raise UsageError(f"{name} {refusal}", "convert it to 24 kHz mono")
+        raise BadRecording(f"{name} {refusal}", "convert it to 24 kHz mono")
     # soundfile seeks after every read: it would lose the end of a FLAC without a length, and what
     # an MP3 frame borrows from the frame before it.
     sound.seekable = lambda: False
     return sound
 
 
-def _mixed(sound: SoundFile, name: str) -> Iterator[NDArray[np.float32]]:
-    """All samples, piece by piece, as the mean of the channels; the last piece is empty."""
+def _decoded(sound: SoundFile, name: str) -> Iterator[NDArray[np.float32]]:
+    """All samples, piece by piece, `[S, C]`; the last piece is empty."""
     import numpy as np
     import soundfile
 
@@ -123,23 +158,30 @@ def _mixed(sound: SoundFile, name: str) -> Iterator[NDArray[np.float32]]:
         except soundfile.LibsndfileError as failure:
             at = f"after {frames / sound.samplerate:.1f} s"
             reason = failure.error_string.strip().rstrip(".")
-            raise UsageError(
+            raise BadRecording(
                 f"{name} is broken {at}: {reason}", "record or save it again"
             ) from None
         frames += len(piece)
         if frames > LONGEST * sound.samplerate:
-            raise UsageError(f"{name} is longer than {LONGEST} s", GIVE)
+            raise BadRecording(f"{name} is longer than {LONGEST} s", GIVE)
         # A NaN is not within either.
         if not np.abs(piece).max(initial=0) <= LOUDEST:
             what = f"has samples that are not numbers, or beyond {LOUDEST:g} where 1 is full scale"
-            raise UsageError(f"{name} {what}", "save it again as 16-bit WAV")
-        yield piece.mean(axis=1)
+            raise BadRecording(f"{name} {what}", "save it again as 16-bit WAV")
+        yield piece
         if not len(piece):
             return
 
 
-def _resampled(samples: NDArray[np.float32], source: int, rate: int) -> NDArray[np.float32]:
-    """
+def _samples(pcm: bytes) -> NDArray[np.float32]:
+    import numpy as np
+
+    return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
+
+
+def resample(samples: NDArray[np.float32], source: int, rate: int) -> NDArray[np.float32]:
+    """From `source` to `rate` Hertz, as the official package does.
+
     samples  [S]
     return   [ceil(S * rate / source)]
     """

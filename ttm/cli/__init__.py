@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "say": "Speak a text, or write it to a file.",
-    "voices": "List the voices and show what they are.",
+    "voices": "List, add, design and try voices.",
+    "models": "Fetch, list, check and load the models that speak.",
     "engines": "List the engines, what each needs, and whether it is ready.",
+    "runtime": "Make and look after the private environment that holds torch.",
     "config": "See and change settings.",
     "inspect": "Measure audio: duration, rate, peak, loudness, silence, clipping.",
     "bench": "Measure how fast a model speaks on this machine.",

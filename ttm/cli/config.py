@@ -51,9 +51,11 @@ def show(
     """Print the settings that apply."""
     settings = _load(path, profile, assignments)
     if json and origin:
-        output.json({each.key: _with_origin(settings, each) for each in config.every_setting()})
+        output.json(
+            {each.key: _with_origin(settings, each) for each in config.settings_of(settings)}
+        )
     else:
-        _print(settings, config.every_setting(), json=json, origin=origin)
+        _print(settings, config.settings_of(settings), json=json, origin=origin)
 
 
 @app.command("path")
@@ -88,8 +90,8 @@ def get(
     path: ConfigOption = None,
 ) -> None:
     """Print one setting, or all of a section."""
-    found = config.match(key)
     settings = _load(path, profile, assignments)
+    found = config.match(key, config.settings_of(settings))
     if json or len(found) > 1:
         _print(settings, found, json=json)
     else:
@@ -110,7 +112,7 @@ def change(
     chosen = path or config.default_path()
     written = config.write_setting(chosen, key, value)
     output.note(f"{key} = {config.spelled(written)} written to {chosen}")
-    if (setting := config.SETTINGS.get(key)) and setting.variable in os.environ:
+    if (setting := config.known(key)) and setting.variable in os.environ:
         output.warn(f"{setting.variable} is set in the environment, and wins")
 
 
@@ -205,6 +207,8 @@ def _editor() -> list[str]:
 def _note_unknown(name: str) -> None:
     known = [*(each.variable for each in config.every_setting()), *OTHER_VARIABLES]
     if not name.startswith("TTM_") or name in known or name.startswith(OTHER_PREFIX):
+        return
+    if config.by_variable(name):
         return
     hits = nearest(name, known)
     hint = " or ".join(hits)

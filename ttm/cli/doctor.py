@@ -18,12 +18,17 @@ from typer import Exit, Option
 
 from ttm import __version__
 from ttm.cli import output
-from ttm.cli.engines import spelled_out
+from ttm.cli.engines import servers, spelled_out
+from ttm.cli.runtime import lacking
 from ttm.cli.say import load_settings
 from ttm.config import Config, default_path
 from ttm.engine import EngineCard, every_card, missing
-from ttm.errors import TtmError
-from ttm.narration.opening import open_worker
+from ttm.errors import ModelError, TtmError
+from ttm.narration.opening import open_worker, runtime_root
+from ttm.runtime import offers
+from ttm.runtime.environment import Place
+from ttm.runtime.flavour import detect
+from ttm.runtime.inspection import STAGE, look, verify
 from ttm.speech import Speech
 from ttm.voices import VARIANT
 
@@ -81,8 +86,10 @@ def _examine(config_path: str | None) -> Iterator[Finding]:
         problems = getattr(failure, "problems", ())
         said = "; ".join(problems) or failure.what
         yield Finding("settings", "bad", said, failure.fix, failure.exit_code)
+    yield _runtime(settings)
     for engine in every_card():
-        yield _engine(engine, settings)
+        for server in servers(engine, settings):
+            yield _engine(engine, settings, server)
     yield _tried("encoders", _encoded)
     yield _player(settings)
     free = shutil.disk_usage(tempfile.gettempdir()).free
@@ -110,11 +117,43 @@ def _tried(name: str, attempt: Callable[[], str]) -> Finding:
         return Finding(name, "bad", failure.what, fix, failure.exit_code)
 
 
-def _engine(engine: EngineCard, settings: Config) -> Finding:
+def _runtime(settings: Config) -> Finding:
+    """The private environment that holds torch, with every file of its packages."""
+    if not lacking():
+        sentence = f"not needed: the environment in {sys.prefix} has torch and its like"
+        return Finding("runtime", "ok", sentence)
+    found = verify(Place(runtime_root(settings)))
+    if found.condition == "absent":
+        fix = "For natural voices: ttm runtime stage"
+        return Finding("runtime", "note", found.sentence, fix)
+    if found.manifest is None or found.condition != "ready":
+        return Finding("runtime", "bad", found.sentence, STAGE, ModelError.exit_code)
+    made, where = found.manifest, found.environment
+    sentence = f"torch {made.torch} on Python {made.python} in {where and where.folder}"
+    fits, why = detect(os.environ)
+    if fits != made.flavour and made.flavour == "cpu":
+        fix = f"For its speed: ttm runtime stage --device {fits}"
+        return Finding("runtime", "note", f"{sentence}, though {why}", fix)
+    return Finding("runtime", "ok", sentence)
+
+
+def _engine(engine: EngineCard, settings: Config, server: str) -> Finding:
     name = f"engine {engine.name}"
+    if engine.named and not server:
+        return Finding(
+            name,
+            "note",
+            "no server is named",
+            "To have one: ttm config set engine.remote.NAME.url URL",
+        )
+    if server:
+        return _tried(f"{name}:{server}", partial(_answering, engine, settings, server))
     if lacking := missing(engine):
-        fix = f"To have it: pip install 'ttm-speech[{engine.extra}]'"
-        return Finding(name, "note", f"needs {', '.join(lacking)}", fix)
+        staged = offers(engine.modules)
+        if not staged or look(Place(runtime_root(settings))).condition == "absent":
+            extra = f"pip install 'ttm-speech[{engine.extra}]'"
+            how = "ttm runtime stage" if staged and "torch" in lacking else extra
+            return Finding(name, "note", f"needs {', '.join(lacking)}", f"To have it: {how}")
     return _tried(name, partial(_loaded if engine.checkpoint else _spoken, engine, settings))
 
 
@@ -123,6 +162,14 @@ def _loaded(engine: EngineCard, settings: Config) -> str:
     with contextlib.closing(open_worker(engine, settings)) as worker:
         worker.load()
         return f"starts ({spelled_out(worker.effective)})"
+
+
+def _answering(engine: EngineCard, settings: Config, server: str) -> str:
+    """Ask a server for its voices; speaking may cost money."""
+    with contextlib.closing(open_worker(engine, settings, server=server)) as worker:
+        voices = len(worker.voices())
+        count = f"{voices} voice{'s' * (voices != 1)}"
+        return f"answers ({count}; {spelled_out(worker.effective)})"
 
 
 def _spoken(engine: EngineCard, settings: Config) -> str:

@@ -26,7 +26,11 @@ def engines(
     """List the engines, what each needs, and whether it is ready."""
     with failures_in_json(json):
         settings = load_settings(config, None, None, {})
-    found = [look_at(engine, settings) for engine in every_card()]
+    found = [
+        look_at(engine, settings, server)
+        for engine in every_card()
+        for server in servers(engine, settings)
+    ]
     if json:
         output.json(found)
         return
@@ -50,14 +54,20 @@ def spelled_out(effective: Mapping[str, Any]) -> str:
     )
 
 
-def look_at(engine: EngineCard, settings: Config) -> dict[str, Any]:
+def servers(engine: EngineCard, settings: Config) -> list[str]:
+    """The servers that the settings name, for an engine that speaks through them; else, and where
+    none is named, an empty name."""
+    return (list(settings.engine.remote) if engine.named else []) or [""]
+
+
+def look_at(engine: EngineCard, settings: Config, server: str = "") -> dict[str, Any]:
     """Start the engine in a worker, and ask for its voices where it has its own: the only proof
     that it is ready."""
     why_not = ""
     voices = 0
     effective: dict[str, Any] = {}
     try:
-        with contextlib.closing(open_worker(engine, settings)) as worker:
+        with contextlib.closing(open_worker(engine, settings, server=server)) as worker:
             worker.load()
             effective = dict(worker.effective)
             if not engine.checkpoint:
@@ -67,7 +77,7 @@ def look_at(engine: EngineCard, settings: Config) -> dict[str, Any]:
     except TtmError as failure:
         why_not = failure.sentence
     return {
-        "name": engine.name,
+        "name": f"{engine.name}:{server}" if server else engine.name,
         "sentence": engine.sentence,
         "needs": engine.needs,
         "ready": not why_not,

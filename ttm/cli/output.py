@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ttm.errors import ConfigError, ReaderLeft, TtmError
+from ttm.errors import BadRecording, ConfigError, ReaderLeft, TtmError
 
 UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -84,6 +84,11 @@ def json(value: Any, *, stderr: bool = False) -> None:
         raw(text.encode(errors="backslashreplace") + b"\n")
 
 
+def json_line(value: Any) -> None:
+    """One JSON object on a line of its own, on stdout."""
+    raw(jsonlib.dumps(value, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
+
+
 def table(rows: Iterable[Sequence[str]], headings: Sequence[str]) -> None:
     """Columns as wide as their widest cell; the last one runs free."""
     body = [[safe(cell).replace("\n", " ") for cell in row] for row in rows]
@@ -95,6 +100,15 @@ def table(rows: Iterable[Sequence[str]], headings: Sequence[str]) -> None:
 def note(text: str) -> None:
     """Narration for people, on stderr."""
     _say(safe(text))
+
+
+def ask(question: str) -> str:
+    """What a person types behind a question on stderr, on one line; empty at the end of input."""
+    _say(safe(question), end=" ")
+    answer = sys.stdin.readline() if sys.stdin else ""
+    if not answer.endswith("\n"):
+        _say("")
+    return answer.strip()
 
 
 def warn(text: str) -> None:
@@ -121,6 +135,8 @@ def failure_json(failure: TtmError) -> dict[str, Any]:
     }
     if isinstance(failure, ConfigError):
         about["problems"] = list(failure.problems)
+    if isinstance(failure, BadRecording) and failure.findings:
+        about["findings"] = list(failure.findings)
     return {"ok": False, "error": about}
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from ttm.cli import output
+from ttm.models.place import amount
 from ttm.narration.narration import Report
+
+if TYPE_CHECKING:
+    from ttm.models.download import Coming
 
 REDRAW = 0.2
 """Seconds between two states of the line."""
@@ -26,6 +31,21 @@ class Progress:
     def loading(self, model: str, what: str, part: float) -> None:
         """How much of a model is loaded, from 0 to 1."""
         self._draw(f"Loading {model}: {what} {part:.0%}")
+
+    def coming(self, told: Coming) -> None:
+        """How much of a model has come, how fast, and how long the rest takes."""
+        name = told.hub.rpartition("/")[2]
+        if told.state != "downloading":
+            self._draw(f"{told.state.capitalize()} {name} {told.file}".rstrip())
+            return
+        part = told.done / told.total if told.total else 0.0
+        left = f", {_clock(told.left)} left" if told.left is not None else ""
+        whole = f"{amount(told.done)} of {amount(told.total)}"
+        self._draw(f"{name}: {part:.0%}, {whole}, {amount(told.rate)}/s{left}")
+
+    def verifying(self, model: str, part: float) -> None:
+        """How much of a model is hashed, from 0 to 1."""
+        self._draw(f"Verifying {model}: {part:.0%}")
 
     def _draw(self, text: str) -> None:
         now = time.monotonic()

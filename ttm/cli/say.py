@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from ttm.cli.output import failures_in_json
 from ttm.config import Config, assignment, load
-from ttm.errors import UsageError, did_you_mean
+from ttm.errors import ModelMissing, RuntimeMissing, TtmError, UsageError, did_you_mean
 
 INPUT_FORMATS = ("auto", "text")
 SPLITS = ("none", "sentence", "paragraph", "chapter")
@@ -57,7 +57,7 @@ def say(
             "--model",
             "-m",
             metavar="ID",
-            help="espeak, qwen3:0.6b, a hub id, or a folder.",
+            help="espeak, qwen3, remote:NAME, hub id or folder.",
         ),
     ] = None,
     language: Annotated[
@@ -313,8 +313,20 @@ def say(
             from ttm.cli.voices import listing
 
             listing(settings, language=language or "", as_json=json)
-        else:
-            speak(request, settings)
+            return
+        offered: list[type[TtmError]] = []
+        while True:
+            try:
+                speak(request, settings)
+                return
+            except (ModelMissing, RuntimeMissing) as missing:
+                from ttm.cli.offer import accepted
+
+                # It comes before any of the text is read, so that all of it is there for another
+                # go. What came and will not do is not offered again.
+                if quiet or json or type(missing) in offered or not accepted(missing, settings):
+                    raise
+                offered.append(type(missing))
 
 
 def load_settings(

@@ -76,6 +76,7 @@ def speak(request: Request, config: Config) -> None:
     with ExitStack() as stack:
         stack.callback(progress.clear)
         narrator = stack.enter_context(Narrator(config, loading=progress.loading))
+        stood_in = narrator.settle(config.say.model)
         model, engine = narrator.model(config.say.model), narrator.card(config.say.model)
         _, ignored = narrator.instruction(config.say.model)
         target = timings = None
@@ -94,7 +95,7 @@ def speak(request: Request, config: Config) -> None:
             narrator, config, "".join(begun), request.transcript
         )
         progress.clear()
-        for warning in filter(None, (ignored, replaced)):
+        for warning in filter(None, (stood_in, ignored, replaced)):
             _warn(request, outcome, warning)
         if request.verbose:
             output.note(f"model {model.name}, voice {described(voice)}")

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from ttm.config.catalogue import SECTIONS, SETTINGS, Setting, every_setting, find, match
+from ttm.config.catalogue import (
+    NAMED,
+    SECTIONS,
+    SETTINGS,
+    Setting,
+    by_variable,
+    every_setting,
+    find,
+    known,
+    match,
+)
 from ttm.config.checking import check
-from ttm.config.effective import Config, Origin, value
+from ttm.config.declaration import Value
+from ttm.config.effective import Config, Origin, settings_of, value
+from ttm.config.engines import HuggingfaceSettings, RemoteSettings
 from ttm.config.loading import Assignment, assignment, default_path, load
 from ttm.config.sample import example
 from ttm.config.sections import (
@@ -13,37 +25,46 @@ from ttm.config.sections import (
     ModelsSettings,
     PlaybackSettings,
     Qwen3Settings,
+    RuntimeSettings,
     SaySettings,
     TextSettings,
-    Value,
+    VoicesSettings,
 )
 from ttm.config.values import expected, spelled
 from ttm.config.writing import write_example, write_setting
 
 __all__ = [
+    "NAMED",
     "SECTIONS",
     "SETTINGS",
     "Assignment",
     "Config",
     "EngineSettings",
     "EspeakSettings",
+    "HuggingfaceSettings",
     "ModelsSettings",
     "Origin",
     "PlaybackSettings",
     "Qwen3Settings",
+    "RemoteSettings",
+    "RuntimeSettings",
     "SaySettings",
     "Setting",
     "TextSettings",
     "Value",
+    "VoicesSettings",
     "assignment",
+    "by_variable",
     "check",
     "default_path",
     "every_setting",
     "example",
     "expected",
     "find",
+    "known",
     "load",
     "match",
+    "settings_of",
     "spelled",
     "value",
     "write_example",

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ttm.config.catalogue import PROFILE_NAME, SETTINGS, Setting, suggestion
+from ttm.config.catalogue import NAMED, PROFILE_NAME, SETTINGS, Setting, in_named, suggestion
+from ttm.config.declaration import Value
 from ttm.config.document import Document
-from ttm.config.sections import Value
 from ttm.config.values import from_toml, shown, spelled
 from ttm.errors import ConfigError, UsageError
 
@@ -18,6 +18,9 @@ SCHEMA = 1
 
 LISTED = 100
 """Problems that are listed one by one."""
+
+LETTERS = "a-z, 0-9, - and _, the first no - or _"
+"""What a name that users give may hold."""
 
 Keys = tuple[str, ...]
 Tree = dict[str, Any]
@@ -52,8 +55,7 @@ def check(document: Document) -> Checked:
     for name, inside in profiles.items():
         path = ("profiles", name)
         if not re.fullmatch(PROFILE_NAME, name):
-            what = "a profile's name is up to 64 of a-z, 0-9, - and _, the first no - or _"
-            found.wrong.append((path, what))
+            found.wrong.append((path, f"a profile's name is up to 64 of {LETTERS}"))
         elif not isinstance(inside, dict):
             found.wrong.append((path, f"expected a table, got {shown(inside)}"))
         else:
@@ -80,7 +82,20 @@ def _tree() -> Tree:
         for each in tables:
             table = table.setdefault(each, {})
         table[name] = setting
+    for section in NAMED:
+        *tables, name = section.split(".")
+        table = tree
+        for each in tables:
+            table = table.setdefault(each, {})
+        table[name] = _Named(section)
     return tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A place in the tree below which every name is the user's."""
+
+    section: str
 
 
 def _walk(
@@ -97,10 +112,27 @@ def _walk(
                 values[known.key] = from_toml(known, value)
             except UsageError as failure:
                 found.wrong.append((path, failure.what))
-        elif isinstance(value, dict):
-            _walk(value, known, path, values, found)
-        else:
+        elif not isinstance(value, dict):
             found.wrong.append((path, f"expected a table, got {shown(value)}"))
+        elif isinstance(known, _Named):
+            _walk_named(value, known.section, path, values, found)
+        else:
+            _walk(value, known, path, values, found)
+
+
+def _walk_named(
+    table: Mapping[str, object], section: str, at: Keys, values: dict[str, Value], found: Checked
+) -> None:
+    for name, inside in table.items():
+        path = (*at, name)
+        if not re.fullmatch(PROFILE_NAME, name):
+            found.wrong.append((path, f"a name is up to 64 of {LETTERS}"))
+        elif not isinstance(inside, dict):
+            found.wrong.append((path, f"expected a table, got {shown(inside)}"))
+        else:
+            settings = in_named(section, name)
+            tree = {each.key.rpartition(".")[2]: each for each in settings}
+            _walk(inside, tree, path, values, found)
 
 
 def problems(found: Checked, document: Document) -> list[str]:

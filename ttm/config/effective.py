@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-from ttm.config.catalogue import find
+from ttm.config.catalogue import NAMED, Setting, every_setting, find, in_named
+from ttm.config.declaration import Value
 from ttm.config.document import Document
-from ttm.config.sections import Sections, Value
+from ttm.config.sections import Sections
+from ttm.errors import UnknownName, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,29 @@ class Config(Sections):
 
 
 def value(config: Sections, key: str) -> Value:
-    """The value of this setting. Raises UnknownName."""
+    """The value of this setting. Raises UnknownName, for a section too that nothing names."""
     found: Any = config
     for name in find(key).key.split("."):
-        found = getattr(found, name)
-    assert isinstance(found, bool | int | float | str | tuple)
+        if isinstance(found, dict):
+            if name not in found:
+                raise UnknownName(f"nothing sets '{key}'", did_you_mean(name, found))
+            found = found[name]
+        else:
+            found = getattr(found, name)
+    assert isinstance(found, bool | int | float | str | tuple | dict)
     return found
+
+
+def settings_of(config: Sections) -> list[Setting]:
+    """Every setting, those of the sections that this configuration names included."""
+    named: list[Setting] = []
+    for section in NAMED:
+        found: Any = config
+        for name in section.split("."):
+            found = getattr(found, name)
+        for name in found:
+            named += in_named(section, name)
+    return every_setting() + named
 
 
 def filled(
@@ -67,7 +86,18 @@ def _sections(kind: Any, values: Mapping[str, Value], prefix: str) -> dict[str, 
     given: dict[str, Any] = {}
     for each in fields(kind):
         key = prefix + each.name
-        if "low" not in each.metadata:
+        if kind_of_each := each.metadata.get("named"):
+            place = key + "."
+            names = dict.fromkeys(
+                name.removeprefix(place).partition(".")[0]
+                for name in values
+                if name.startswith(place)
+            )
+            given[each.name] = {
+                name: kind_of_each(**_sections(kind_of_each, values, f"{place}{name}."))
+                for name in names
+            }
+        elif "low" not in each.metadata:
             inner: Any = each.default_factory
             given[each.name] = inner(**_sections(inner, values, key + "."))
         elif key in values:

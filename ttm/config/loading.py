@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ttm import paths
-from ttm.config.catalogue import SETTINGS, every_setting, suggestion
+from ttm.config.catalogue import by_variable, every_setting, known, suggestion
 from ttm.config.checking import LISTED, Checked, check, problems
+from ttm.config.declaration import Value
 from ttm.config.document import Document, read
 from ttm.config.effective import Config, Origin, filled
-from ttm.config.sections import Value
 from ttm.config.values import from_text, from_toml
 from ttm.errors import ConfigError, UnknownName, UsageError, did_you_mean
 
@@ -22,6 +22,10 @@ OPTIONS = {
     "text.encoding": "--encoding",
     "text.errors": "--errors",
     "models.strict": "--strict",
+    "models.fallback": "--fallback",
+    "runtime.dir": "--dir",
+    "runtime.device": "--device",
+    "runtime.installer": "--installer",
 }
 """The options beside those that are named after a setting of `[say]`."""
 
@@ -90,15 +94,17 @@ class _Layers:
         self.origins.update(dict.fromkeys(values, origin))
 
     def lay_environment(self, environ: Mapping[str, str]) -> None:
-        for setting in every_setting():
-            name = setting.variable
-            if name in environ:
-                try:
-                    value = from_text(setting, environ[name])
-                except UsageError as failure:
-                    self.wrong.append(f"{name}: {failure.what}")
-                else:
-                    self.lay({setting.key: value}, Origin("environment", name))
+        found = [(each.variable, each) for each in every_setting() if each.variable in environ]
+        for name in sorted(environ):
+            if setting := by_variable(name, self.values):
+                found.append((name, setting))
+        for name, setting in found:
+            try:
+                value = from_text(setting, environ[name])
+            except UsageError as failure:
+                self.wrong.append(f"{name}: {failure.what}")
+            else:
+                self.lay({setting.key: value}, Origin("environment", name))
 
     def lay_flags(self, overrides: Iterable[tuple[str, object]]) -> None:
         for pair in overrides:
@@ -106,7 +112,7 @@ class _Layers:
             if given is None:
                 continue
             flag = _flag(key, assigned=isinstance(pair, Assignment))
-            setting = SETTINGS.get(key)
+            setting = known(key)
             if setting is None:
                 hint = suggestion(key.split("."))
                 self.misused.append(f"{flag}: unknown setting" + (hint and f"; {hint}"))

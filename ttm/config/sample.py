@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ttm.config.catalogue import SECTIONS, Setting, every_setting
+from ttm.config.catalogue import NAMED, SECTIONS, Setting, every_setting, in_named
 from ttm.config.values import expected, spelled
 
 HEAD = """\
@@ -29,6 +29,9 @@ PROFILES = """\
 #word_gap = 20
 """
 
+NAME = "home"
+"""What a named section is called in the example."""
+
 WIDTH = 95
 """Characters that a comment may take."""
 
@@ -37,12 +40,12 @@ def example() -> str:
     """A file of settings with every one of them in it, commented out."""
     blocks = [HEAD]
     for section, sentence in SECTIONS.items():
-        blocks.append(f"# ---- {sentence}\n\n[{section}]\n")
-        blocks += [
-            "\n".join(_lines(each)) + "\n"
-            for each in every_setting()
-            if each.key.rpartition(".")[0] == section
-        ]
+        inside = [each for each in every_setting() if each.key.rpartition(".")[0] == section]
+        header = f"[{section}]"
+        if section in NAMED:
+            inside, header = in_named(section, NAME), f"#[{section}.{NAME}]"
+        blocks.append(f"# ---- {sentence}\n\n{header}\n")
+        blocks += ["\n".join(_lines(each)) + "\n" for each in inside]
     return "\n".join([*blocks, PROFILES])
 
 

@@ -2,45 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from ttm.config.declaration import is_address, is_device, is_path, named, setting
+from ttm.config.engines import HuggingfaceSettings, RemoteSettings
 from ttm.errors import UsageError
 from ttm.speech import RATE_EXPECTED, RATE_MAX, RATE_MIN, parse_rate
-
-Value = bool | int | float | str | tuple[int, ...]
-"""What a setting can hold."""
-
-
-def setting(
-    default: Value,
-    sentence: str,
-    *,
-    unit: str = "",
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[Value, ...] = (),
-    expects: str = "",
-    check: Callable[[str], object] | None = None,
-) -> Any:
-    """A field that knows what it means.
-
-    Beside a range, `choices` are values outside it that are accepted too. Text with a range may
-    be written as a number; of a list, the range is each number's. `check` raises UsageError for
-    text that cannot be meant; `expects` says what would be right, where type, range and choices
-    do not.
-    """
-    about = {
-        "sentence": sentence,
-        "unit": unit,
-        "low": low,
-        "high": high,
-        "choices": choices,
-        "expects": expects,
-        "check": check,
-    }
-    return field(default=default, metadata=about)
 
 
 def _encoding(name: str) -> None:
@@ -48,18 +16,6 @@ def _encoding(name: str) -> None:
         "a".encode(name)
     except (LookupError, ValueError):
         raise UsageError("no such encoding") from None
-
-
-def _path(text: str) -> None:
-    if "\0" in text:
-        raise UsageError("no path holds a NUL character")
-
-
-def _device(text: str) -> None:
-    import re
-
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", text):
-        raise UsageError("no such device")
 
 
 def _player(text: str) -> None:
@@ -81,7 +37,9 @@ class SaySettings:
         "the model's own voice for the language.",
     )
     model: str = setting(
-        "espeak", "The model that speaks: its name, a hub id (Owner/Name) or a checkpoint's folder."
+        "espeak",
+        "The model that speaks: its name, a hub id (Owner/Name), a checkpoint's folder, or "
+        "remote:NAME.",
     )
     language: str = setting(
         "auto",
@@ -169,13 +127,13 @@ class EspeakSettings:
         "",
         "Path of a libespeak-ng to use. Empty takes the one that comes with ttm.",
         expects="a path",
-        check=_path,
+        check=is_path,
     )
     data: str = setting(
         "",
         "Folder of that library's espeak-ng-data. Empty takes the one that comes with ttm.",
         expects="a path",
-        check=_path,
+        check=is_path,
     )
     intonation: int = setting(50, "How far the melody moves. 0 is flat.", low=0, high=99)
     word_gap: int = setting(0, "Extra silence between words.", unit="ms", low=0, high=1_000)
@@ -187,7 +145,7 @@ class Qwen3Settings:
         "auto",
         "What computes. auto takes the first of cuda, mps and cpu that is there.",
         expects="auto, cpu, cuda, cuda:N or mps",
-        check=_device,
+        check=is_device,
     )
     dtype: str = setting(
         "auto",
@@ -273,7 +231,8 @@ class EngineSettings:
     )
     unresponsive: float = setting(
         3.0,
-        "A worker process that gives no sign of life for so long is stopped.",
+        "A worker process whose engine is loaded and that gives no sign of life for so long is "
+        "stopped.",
         unit="s",
         low=0.5,
         high=600,
@@ -292,17 +251,103 @@ class EngineSettings:
         default_factory=Qwen3Settings,
         metadata={"sentence": "Qwen3-TTS, the engine with natural voices"},
     )
+    huggingface: HuggingfaceSettings = field(
+        default_factory=HuggingfaceSettings,
+        metadata={"sentence": "Models that the transformers library carries"},
+    )
+    remote: Mapping[str, RemoteSettings] = named(
+        RemoteSettings,
+        "Servers that speak, each under a name of your own, for ttm say -m remote:NAME",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ModelsSettings:
-    strict: bool = setting(True, "Never use another voice or language than the one asked for.")
+    strict: bool = setting(
+        True, "Never use another voice or language than the one asked for, nor another model."
+    )
+    fallback: str = setting(
+        "none",
+        "What may stand in for a model that is not here or does not load: none, mode (another of "
+        "its mode), or any (after those, one of another mode). It is always said. Where strict is "
+        "set to true, none may.",
+        choices=("none", "mode", "any"),
+    )
     dir: str = setting(
         "",
         "Folder of the checkpoints that ttm keeps. Empty takes the one in your data folder.",
         expects="a path",
-        check=_path,
+        check=is_path,
     )
+    endpoint: str = setting(
+        "",
+        "Address of the hub that models come from. Empty takes HF_ENDPOINT, else "
+        "https://huggingface.co.",
+        expects="an http or https address",
+        check=is_address,
+    )
+    connect: float = setting(
+        15.0,
+        "A hub that has not answered for so long is given up, all attempts together.",
+        unit="s",
+        low=0.1,
+        high=3600,
+    )
+    stall: float = setting(
+        30.0,
+        "A download without a byte for so long is asked for again.",
+        unit="s",
+        low=0.1,
+        high=3600,
+    )
+    deadline: float = setting(
+        86_400.0, "Time for all of a model to come.", unit="s", low=0.1, high=2_592_000
+    )
+    retries: int = setting(
+        5,
+        "Attempts after the first that may bring nothing before a download fails.",
+        low=0,
+        high=100,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSettings:
+    dir: str = setting(
+        "",
+        "Folder of the private environment that holds torch. Empty takes the one in your data "
+        "folder.",
+        expects="a path",
+        check=is_path,
+    )
+    device: str = setting(
+        "auto",
+        "Which build of torch is staged. auto takes what fits the machine, and stays with what is "
+        "staged.",
+        choices=("auto", "cpu", "cuda", "cuda12", "rocm", "apple"),
+    )
+    installer: str = setting(
+        "auto",
+        "What installs it. auto takes uv where it is, else pip.",
+        choices=("auto", "uv", "pip"),
+    )
+    index: str = setting(
+        "",
+        "URL of the index with torch's build. Empty takes PyTorch's own, or the usual sources "
+        "alone where a variable such as PIP_INDEX_URL or UV_FIND_LINKS names them.",
+        expects="a URL",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VoicesSettings:
+    dir: str = setting(
+        "",
+        "Folder of the voices that you add. Empty takes the one in your data folder.",
+        expects="a path",
+        check=is_path,
+    )
+    max: int = setting(1000, "So many voices can be kept.", low=1, high=10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +378,13 @@ class Sections:
     )
     models: ModelsSettings = field(
         default_factory=ModelsSettings, metadata={"sentence": "Which models may speak"}
+    )
+    runtime: RuntimeSettings = field(
+        default_factory=RuntimeSettings,
+        metadata={"sentence": "The neural runtime: a private environment that holds torch"},
+    )
+    voices: VoicesSettings = field(
+        default_factory=VoicesSettings, metadata={"sentence": "The voices that you add"}
     )
     playback: PlaybackSettings = field(
         default_factory=PlaybackSettings, metadata={"sentence": "The loudspeaker"}

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
+from typing import Any
 
 from ttm.config.catalogue import Setting
-from ttm.config.sections import Value
+from ttm.config.declaration import Table, Value
 from ttm.errors import UsageError
 
 SHOWN = 40
 """Characters of a wrong value that are repeated to its user."""
 
 LISTED = 64
-"""Numbers that a list may hold."""
+"""Numbers that a list, and entries that a table may hold."""
+
+TABLE_MAX = 10_000
+"""Characters of a table that is typed."""
+
+DEEPEST = 4
+"""Tables that a table may hold within each other."""
 
 WORDS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
@@ -29,6 +37,8 @@ def from_toml(setting: Setting, value: object) -> Value:
     """
     if setting.type is tuple:
         return _listed(setting, value, value)
+    if setting.type is dict:
+        return _table(setting, value, value)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     # Compared before it is converted: an int can be too large for a float, or for text.
     if number and setting.low is not None and not _accepted(setting, value):
@@ -58,6 +68,8 @@ def from_text(setting: Setting, text: str) -> Value:
         # int() would also take 1_0, and more digits than it can read.
         plain = all(re.fullmatch(r"\s*\d{1,9}\s*", word, re.A) for word in words)
         return _listed(setting, [int(word) for word in words] if plain else None, text)
+    if setting.type is dict:
+        return _table(setting, _inline(text), text)
     word = text.strip().casefold()
     try:
         if setting.type is bool:
@@ -75,6 +87,42 @@ def _listed(setting: Setting, numbers: object, given: object) -> tuple[int, ...]
         if all(type(each) is int and _accepted(setting, each) for each in numbers):
             return tuple(numbers)
     raise _wrong(setting, given)
+
+
+def _inline(text: str) -> object:
+    """What an inline table of TOML, `{ a = "b" }`, holds; None for anything else."""
+    import tomllib
+
+    if len(text) > TABLE_MAX:
+        return None
+    try:
+        found = tomllib.loads(f"x = {text.strip()}")
+    except (ValueError, RecursionError):
+        return None
+    return found["x"] if len(found) == 1 else None
+
+
+def _table(setting: Setting, value: Any, given: object) -> Table:
+    if isinstance(value, dict) and _plain(value, DEEPEST):
+        try:
+            if setting.check:
+                setting.check(value)
+            return value
+        except UsageError:
+            pass
+    raise _wrong(setting, given)
+
+
+def _plain(value: object, deeper: int) -> bool:
+    """Whether JSON can hold it too, and a person could have written it."""
+    if isinstance(value, dict | list):
+        inside = value.values() if isinstance(value, dict) else value
+        return len(value) <= LISTED and deeper > 0 and all(_plain(v, deeper - 1) for v in inside)
+    if isinstance(value, str):
+        return value.isprintable() and not any("\ud800" <= c <= "\udfff" for c in value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and value.bit_length() <= 64
 
 
 def _accepted(setting: Setting, value: object) -> bool:
@@ -105,6 +153,8 @@ def expected(setting: Setting) -> str:
         return setting.expects
     if setting.type is bool:
         return "true or false"
+    if setting.type is dict:
+        return "a table"
     either = ", ".join(str(each) for each in setting.choices[:-1])
     either += (" or " if either else "") + "".join(str(each) for each in setting.choices[-1:])
     if setting.low is None or setting.high is None:
@@ -117,13 +167,20 @@ def expected(setting: Setting) -> str:
     return f"{either} or {span}" if either else span
 
 
-def spelled(value: Value) -> str:
+def spelled(value: Value | list[Any]) -> str:
     """`value` as TOML spells it, on one line."""
     if isinstance(value, str):
         return '"' + "".join(map(_spelled_character, value)) + '"'
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(str, value))}]"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(spelled, value))}]"
+    if isinstance(value, dict):
+        inside = ", ".join(f"{_spelled_key(key)} = {spelled(v)}" for key, v in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
     return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _spelled_key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else spelled(key)
 
 
 def _spelled_character(character: str) -> str:

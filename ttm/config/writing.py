@@ -13,10 +13,10 @@ from typing import Any
 
 from ttm.config.catalogue import PROFILE_NAME, find
 from ttm.config.checking import check, problems
+from ttm.config.declaration import Value
 from ttm.config.document import Document, read, refuse_irregular
 from ttm.config.loading import refuse
 from ttm.config.sample import example
-from ttm.config.sections import Value
 from ttm.config.values import from_text
 from ttm.errors import ConfigError, OutputError, UsageError
 
@@ -71,8 +71,12 @@ def _changed(document: Document, keys: Sequence[str], value: Value) -> str:
     from tomlkit.exceptions import TOMLKitError
 
     wanted = document.parse()
-    written = list(value) if isinstance(value, tuple) else value
+    written: Any = list(value) if isinstance(value, tuple) else value
     _put(wanted, keys, written)
+    if isinstance(written, dict):
+        inline = tomlkit.inline_table()
+        inline.update(written)
+        written = inline
     # tomlkit loses what is put into tables that are defined out of order; a new one it takes.
     apart = f"{document.text}\n[{'.'.join(keys[:-1])}]\n{keys[-1]} = 0\n"
     for text in (_with_room(document.text, keys), document.text, apart):
@@ -92,7 +96,7 @@ def _changed(document: Document, keys: Sequence[str], value: Value) -> str:
     )
 
 
-def _put(tree: Any, keys: Sequence[str], value: Value | list[int]) -> None:
+def _put(tree: Any, keys: Sequence[str], value: object) -> None:
     for name in keys[:-1]:
         tree = tree.setdefault(name, {})
     tree[keys[-1]] = value
@@ -102,16 +106,27 @@ def _with_room(text: str, keys: Sequence[str]) -> str:
     """The text with a line for this key where a person would put it.
 
     In place of its commented default, else after the last key of its table. tomlkit appends to a
-    table, which is below the comment that belongs to the next one.
+    table, which is below the comment that belongs to the next one. A table that is not there is
+    taken out of its comment, or stands at the end.
     """
     from ttm.config.places import places
 
     *table, name = keys
     found = places(text)
     header = next((p for p in found if p.header and p.path == tuple(table)), None)
-    if header is None or any(p.path[: len(keys)] == tuple(keys) for p in found):
+    if any(p.path[: len(keys)] == tuple(keys) for p in found):
         return text
     lines = text.split("\n")
+    if header is None:
+        if any(p.path[: len(table)] == tuple(table) for p in found):
+            return text
+        opened = f"[{'.'.join(table)}]"
+        inside = {n for p in found for n in range(p.first - 1, p.last)}
+        for index, line in enumerate(lines):
+            if line.rstrip() == f"#{opened}" and index not in inside:
+                lines[index] = line[1:]
+                return _with_room("\n".join(lines), keys)
+        return f"{text.rstrip()}\n\n{opened}\n{name} = 0\n".lstrip()
     end, last, values = len(lines), header.last, set[int]()
     for place in found[found.index(header) + 1 :]:
         if place.header:

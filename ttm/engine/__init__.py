@@ -6,6 +6,7 @@ A name is free, loading costs: nothing here imports an engine until `load`.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from ttm.audio import Audio
 from ttm.errors import UnknownModel, did_you_mean
 from ttm.speech import PITCH_MAX, PITCH_MIN, RATE_MAX, RATE_MIN, Speech, Voice
+from ttm.voicefile import Prompt
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -51,6 +53,20 @@ class Foresighted(Engine, Protocol):
 
     def expect(self, speeches: Sequence[Speech]) -> None:
         """Begin with what will probably be asked for after the next speech, in this order."""
+        ...
+
+
+@runtime_checkable
+class Cloning(Engine, Protocol):
+    """An engine that makes something of a recording once, and speaks with that ever after."""
+
+    def prompt(self, recording: str, transcript: str) -> tuple[str, Prompt]:
+        """What it makes of the recording, and the fingerprint of the weights that made it; both
+        empty where the recording is a voice file that holds it already.
+
+        A later `speak` with a voice file that holds it takes it from there. Raises what `speak`
+        raises for a recording.
+        """
         ...
 
 
@@ -98,6 +114,8 @@ class EngineCard:
     """Speeches after the next one that it is told of, where there are any."""
     foresight_unheard: int = 1
     """As many where nobody listens yet, so that the first need not be soon."""
+    named: bool = False
+    """There are as many as the user has named in the settings, and each is called with `name=`."""
     modules: tuple[str, ...] = ()
     """Packages that ttm does not bring by itself."""
     extra: str = ""
@@ -127,7 +145,7 @@ ENGINES: dict[str, EngineCard] = {
             "qwen3",
             "ttm.engine.qwen3:Qwen3Engine",
             "Qwen3-TTS: natural voices, ten languages, cloning and voices by description",
-            needs="pip install 'ttm-speech[neural]', and a checkpoint",
+            needs="the neural runtime (`ttm runtime stage`), and a checkpoint",
             slowest=1.0,
             fastest=1.0,
             lowest=0.0,
@@ -141,6 +159,34 @@ ENGINES: dict[str, EngineCard] = {
             foresight_unheard=3,
             modules=("torch", "tokenizers", "numba"),
             extra="neural",
+        ),
+        EngineCard(
+            "huggingface",
+            "ttm.engine.huggingface:HuggingfaceEngine",
+            "models that transformers carries: Pocket TTS, VITS and MMS (1,100 languages)",
+            needs="the neural runtime (`ttm runtime stage`), and a checkpoint",
+            # Pocket TTS was trained on pieces of 50 tokens, which are about 200 characters.
+            budget=200,
+            slowest=1.0,
+            fastest=1.0,
+            lowest=0.0,
+            highest=0.0,
+            clones=True,
+            loads_slowly=True,
+            checkpoint=True,
+            modules=("safetensors", "torch", "transformers"),
+            extra="huggingface",
+        ),
+        EngineCard(
+            "remote",
+            "ttm.engine.remote:RemoteEngine",
+            "any server with OpenAI's /v1/audio/speech",
+            needs="a server, as in `ttm config set engine.remote.NAME.url URL`",
+            lowest=0.0,
+            highest=0.0,
+            multilingual=True,
+            instructs=True,
+            named=True,
         ),
     )
 }
@@ -181,12 +227,22 @@ def _offered(point: EntryPoint) -> EngineCard:
 
 
 def missing(card: EngineCard) -> list[str]:
-    """The packages that this engine needs and that are not installed; imports none of them."""
+    """The packages that this engine needs and that are not installed; imports none of them.
+
+    What PYTHONPATH alone offers is not installed: it may be for another Python.
+    """
     if not card.modules:
         return []
     from importlib.util import find_spec
 
-    return [module for module in card.modules if find_spec(module) is None]
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    strange = tuple(os.path.abspath(each) + os.sep for each in named if each)
+    specs = {module: find_spec(module) for module in card.modules}
+    return [
+        module
+        for module, spec in specs.items()
+        if spec is None or (spec.origin or "").startswith(strange)
+    ]
 
 
 def load(name: str, options: Mapping[str, Any], tell: Tell | None = None) -> Engine:

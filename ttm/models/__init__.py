@@ -1,1 +1,1 @@
-"""Models: which there are, and where their checkpoints lie."""
+"""Models: which there are, where their checkpoints lie, and how they come."""

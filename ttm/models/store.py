@@ -5,20 +5,28 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ttm.errors import BadCheckpoint, ModelError, UnknownModel, UsageError, did_you_mean
-from ttm.models.registry import ENGINES, FILES, REGISTRY, by_name
+from ttm.errors import BadCheckpoint, ModelMissing, UnknownModel, did_you_mean
+from ttm.models.place import Place
+from ttm.models.registry import (
+    COMMIT,
+    ENGINES,
+    FILES,
+    HUB_ID,
+    OTHER_FILES,
+    REGISTRY,
+    begun,
+    by_hub,
+    by_name,
+)
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
-"""`Owner/Name`, as the Hugging Face hub writes it."""
-COMMIT = re.compile(r"[0-9a-f]{40}")
 CONFIG_MAX = 1 << 20
 """Bytes of a config.json; the published ones have 5 kB."""
-_KINDS = " and ".join(ENGINES)
+_KINDS = ", ".join(ENGINES)
 WORDS = {"custom_voice": "CustomVoice", "voice_design": "VoiceDesign", "base": "Base"}
 """What people call a checkpoint's `tts_model_type`."""
 
@@ -36,6 +44,8 @@ class Model:
     """The checkpoint's `tts_model_type`: custom_voice, voice_design or base."""
     size: str = ""
     """The checkpoint's size, as `0.6B`."""
+    server: str = ""
+    """The name that the settings give to a server, for an engine that speaks through one."""
 
     @property
     def clones(self) -> bool:
@@ -45,7 +55,7 @@ class Model:
     @property
     def title(self) -> str:
         """The engine with what its checkpoint is: `qwen3 (0.6B CustomVoice)`."""
-        about = " ".join(filter(None, (self.size, WORDS.get(self.mode, ""))))
+        about = self.server or " ".join(filter(None, (self.size, WORDS.get(self.mode, ""))))
         return f"{self.engine} ({about})" if about else self.engine
 
 
@@ -57,7 +67,8 @@ def find(name: str, *, engines: Iterable[str], models_dir: Path, hub_cache: Path
     keeps its downloads.
 
     Raises UnknownModel with the nearest names, UsageError for the beginning of several,
-    ModelError for a checkpoint that is not here, BadCheckpoint for a folder that holds none.
+    ModelMissing for a checkpoint that is not here or not whole, BadCheckpoint for a folder that
+    holds none.
     """
     plain, known = list(engines), by_name()
     word = name.casefold()
@@ -68,9 +79,9 @@ def find(name: str, *, engines: Iterable[str], models_dir: Path, hub_cache: Path
     if word in known:
         return _kept(name, known[word].hub, models_dir, hub_cache)
     if HUB_ID.fullmatch(name):
-        hub = next((entry.hub for entry in REGISTRY if entry.hub.casefold() == word), name)
-        return _kept(name, hub, models_dir, hub_cache)
-    whole = _begun(word, [*plain, *(entry.name for entry in REGISTRY)])
+        entry = by_hub(name)
+        return _kept(name, entry.hub if entry else name, models_dir, hub_cache)
+    whole = begun(word, [*plain, *(entry.name for entry in REGISTRY)])
     if whole in plain:
         return Model(whole, whole)
     if whole:
@@ -89,37 +100,38 @@ def _is_folder(name: str) -> bool:
     return os.sep in name and not HUB_ID.fullmatch(name)
 
 
-def _begun(word: str, names: list[str]) -> str:
-    """The one name that begins so, or nothing. Raises UsageError when there are several."""
-    begun = [name for name in names if word and name.startswith(word)]
-    if len(begun) > 1:
-        raise UsageError(
-            f"'{word}' is the beginning of several models", f"Choose one of: {', '.join(begun)}"
-        )
-    return begun[0] if begun else ""
+def here(hub: str, models_dir: Path, hub_cache: Path) -> tuple[Path | None, list[str]]:
+    """Where a published checkpoint lies, and the files that it lacks there: as ttm fetched it, as
+    somebody put it into ttm's folder, or where the hub's own library keeps it; None for nowhere."""
+    place = Place(models_dir, hub)
+    if found := place.complete():
+        return found, []
+    folders = (place.folder, snapshot(hub, hub_cache))
+    lacks = [(folder, _lacking(folder)) for folder in folders if folder]
+    lacks = [(folder, lacking) for folder, lacking in lacks if len(lacking) < len(FILES)]
+    whole = next(((folder, lacking) for folder, lacking in lacks if not lacking), None)
+    return whole or (lacks[0] if lacks else (None, []))
 
 
 def _kept(name: str, hub: str, models_dir: Path, hub_cache: Path) -> Model:
     """A published checkpoint, from where ttm or the hub's library keeps it."""
-    ours = models_dir / hub.replace("/", "--")
-    theirs = hub_cache / f"models--{hub.replace('/', '--')}"
-    here = [folder for folder in (ours, _snapshot(theirs)) if folder and folder.is_dir()]
-    for folder in here:
-        if not _lacking(folder):
-            return _in_folder(name, folder.absolute())
-    if here:
-        raise ModelError(
-            f"the checkpoint of model '{name}' in {here[0]} has no {_lacking(here[0])[0]}",
-            "Copy the rest of its files there",
+    folder, lacking = here(hub, models_dir, hub_cache)
+    if folder and not lacking:
+        return _in_folder(name, folder.absolute())
+    entry = by_hub(hub)
+    call = entry.name if entry else hub
+    fix = f"Fetch it with `ttm models pull {call}`"
+    if folder:
+        raise ModelMissing(
+            f"the checkpoint of model '{name}' in {folder} has no {lacking[0]}", fix, model=call
         )
-    raise ModelError(
-        f"the checkpoint of model '{name}' is not here: there is no {ours} and no {theirs}",
-        f"Put the files of {hub} into the first, or give --model the folder they are in",
-    )
+    state = "here in part only" if Place(models_dir, hub).folder.is_dir() else "not here"
+    raise ModelMissing(f"the checkpoint of model '{name}' is {state}", fix, model=call)
 
 
-def _snapshot(repository: Path) -> Path | None:
+def snapshot(hub: str, hub_cache: Path) -> Path | None:
     """The folder of the newest download in the cache of the hub's library."""
+    repository = hub_cache / f"models--{hub.replace('/', '--')}"
     try:
         commit = (repository / "refs" / "main").read_text("ascii").strip()
     except (OSError, ValueError):
@@ -128,7 +140,13 @@ def _snapshot(repository: Path) -> Path | None:
 
 
 def _lacking(folder: Path) -> list[str]:
-    return [file for file in FILES if not (folder / file).is_file()]
+    """The files that this checkpoint cannot do without, and does."""
+    try:
+        kind = read_config(folder / "config.json").get("model_type")
+    except BadCheckpoint:
+        kind = None
+    other = isinstance(kind, str) and ENGINES.get(kind) == "huggingface"
+    return [file for file in (OTHER_FILES if other else FILES) if not (folder / file).is_file()]
 
 
 def _in_folder(name: str, folder: Path) -> Model:
@@ -136,7 +154,7 @@ def _in_folder(name: str, folder: Path) -> Model:
     if not folder.is_dir():
         what = f"{folder} is no folder" if folder.exists() else f"there is no folder {folder}"
         raise BadCheckpoint(what, "Give --model the folder of a checkpoint, or a model's name")
-    table = _config(folder / "config.json")
+    table = read_config(folder / "config.json")
     kind = table.get("model_type")
     engine = ENGINES.get(kind) if isinstance(kind, str) else None
     if engine is None:
@@ -144,18 +162,19 @@ def _in_folder(name: str, folder: Path) -> Model:
         raise BadCheckpoint(
             f"the checkpoint in {folder} {said}", f"Those that can be used are of {_KINDS}"
         )
+    mode, size = described(table)
+    return Model(name, engine, folder, mode, size)
+
+
+def described(table: Mapping[str, Any]) -> tuple[str, str]:
+    """The mode and the size that a config.json says, each empty where it says none."""
     mode = table.get("tts_model_type")
     size = re.fullmatch(r"(\d)b(\d)", str(table.get("tts_model_size")))  # 0b6 is 0.6B
-    return Model(
-        name,
-        engine,
-        folder,
-        mode if isinstance(mode, str) else "",
-        f"{size[1]}.{size[2]}B" if size else "",
-    )
+    return mode if isinstance(mode, str) else "", f"{size[1]}.{size[2]}B" if size else ""
 
 
-def _config(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
+    """The table of a checkpoint's config.json. Raises BadCheckpoint."""
     fix = "Give --model a folder with a checkpoint's files"
     if not path.is_file():  # a FIFO would be waited for
         raise BadCheckpoint(f"{path.parent} holds no config.json", fix)

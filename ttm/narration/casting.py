@@ -10,21 +10,38 @@ from ttm.engine import EngineCard
 from ttm.errors import UsageError, did_you_mean
 from ttm.models.store import Model
 from ttm.speech import Voice
+from ttm.voices.library import Library
 
 
 def without_looking(
-    model: Model, engine: EngineCard, name: str, transcript: str = ""
+    model: Model, engine: EngineCard, saved: Library, name: str, transcript: str = ""
 ) -> Voice | None:
-    """The voice, where it is known without the model's own: that of a recording.
+    """The voice, where it is known without the model's own: one of the user's library, or that of
+    a recording.
 
-    Raises UsageError for a recording that is not there, or that was needed and not named.
+    Raises UsageError for a recording that is not there, or that was needed and not named, and
+    BadVoice for a voice whose file is damaged.
     """
     if not engine.clones or not model.clones:
         return None
     # A checkpoint for recordings has no voices of its own; it need not be asked for them.
     only = bool(model.mode)
-    if library.is_recording(name) or (only and os.path.exists(name)):
+    if library.is_recording(name):
         return library.recorded(name, transcript)
+    if saved.find(name):
+        if transcript:
+            raise UsageError(f"voice '{name}' brings its own text", "Leave out --voice-text")
+        return saved.voice(name)
+    if only and name and os.path.exists(name):
+        return library.recorded(name, transcript)
+    if only and name:
+        yours = [Voice(each, ("und",), model=model.name) for each in saved.names()]
+        if not yours:
+            raise UsageError(
+                f"model '{model.name}' speaks with the voice of a recording, and '{name}' is none",
+                "Give one with --voice FILE, or keep one with `ttm voices add`",
+            )
+        return saved.voice(library.find(yours, name).name)
     if only:
         raise _recording_needed(model)
     return None
@@ -34,15 +51,22 @@ def cast(
     model: Model,
     engine: EngineCard,
     voices: Sequence[Voice],
+    saved: Library,
     name: str,
     language: str,
     transcript: str,
 ) -> Voice:
     """The voice among the model's own, else that of a recording.
 
-    Raises UnknownName or UsageError when there is none.
+    Raises UnknownName or UsageError when there is none, or when it is one of the user's library
+    and the model does not clone.
     """
     clones = engine.clones and model.clones
+    if not clones and saved.find(name) and not library.exactly(voices, name):
+        raise UsageError(
+            f"'{name}' is a cloned voice, and model '{model.name}' cannot clone",
+            "Take a model that does, such as -m qwen3:0.6b-base",
+        )
     try:
         return _own(model, engine, voices, name, language)
     except UsageError:
@@ -94,5 +118,6 @@ def _for_language(model: Model, voices: Sequence[Voice], language: str) -> Voice
 
 def _recording_needed(model: Model) -> UsageError:
     return UsageError(
-        f"model '{model.name}' speaks with the voice of a recording", "Give one with --voice FILE"
+        f"model '{model.name}' speaks with the voice of a recording",
+        "Give one with --voice FILE, or a voice that you added (`ttm voices list`)",
     )

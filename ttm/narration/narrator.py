@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -13,11 +15,12 @@ from typing import Self
 from ttm import voices as library
 from ttm.config import Config
 from ttm.engine import EngineCard
-from ttm.errors import EngineUnavailable, UsageError
+from ttm.errors import EngineHung, EngineUnavailable, ModelError, OutputError, UsageError
+from ttm.models.status import ModelStatus
 from ttm.models.store import Model
-from ttm.narration import casting
+from ttm.narration import casting, ladder
 from ttm.narration.narration import Narration, Report
-from ttm.narration.opening import find_model, open_worker
+from ttm.narration.opening import find_model, open_library, open_worker
 from ttm.narration.plan import Chunk
 from ttm.speech import Speech, Voice, parse_rate
 from ttm.worker.client import Worker
@@ -37,8 +40,10 @@ class Narrator:
         self._config = config
         self._loading = loading
         self._models: dict[str, tuple[Model, EngineCard]] = {}
-        self._workers: dict[tuple[str, Path | None], Worker] = {}
+        self._workers: dict[tuple[str, Path | None, str], Worker] = {}
         self._voices: dict[str, list[Voice]] = {}
+        self.library = open_library(config)
+        """The voices that the user keeps."""
 
     def model(self, name: str) -> Model:
         """The model of this name.
@@ -51,6 +56,35 @@ class Narrator:
     def card(self, model: str) -> EngineCard:
         """What is known of the model's engine. Raises what `model` raises."""
         return self._found(model)[1]
+
+    def settle(self, model: str) -> str:
+        """Decide what speaks for this name; a warning when another model stands in for it.
+
+        Where the settings let one, that is known once it is loaded. Raises what `model` raises,
+        RuntimeMissing, and what loading raises, when nothing may or can stand in.
+        """
+        if (fallback := ladder.allowed(self._config)) == "none":
+            self._worker(model)
+            return ""
+        try:
+            self.load(model)
+            return ""
+        except (ModelError, EngineHung) as failure:
+            for entry in ladder.rungs(model, self._models.get(model), fallback):
+                with contextlib.suppress(ModelError, EngineHung):
+                    self.load(entry.name)
+                    self._models[model] = self._models[entry.name]
+                    return f"{failure.what}; {entry.name} stands in for it"
+            raise
+
+    def load(self, model: str) -> None:
+        """Load the model's engine, and wait for it. Raises what `start` and the engine raise."""
+        self._worker(model).load()
+
+    def status(self, model: str) -> ModelStatus:
+        """What speaks for this name, and how. Raises what `model` raises."""
+        strict = ladder.allowed(self._config) == "none"
+        return ladder.status(model, self.model(model), self._worker(model), strict=strict)
 
     def start(self, model: str) -> None:
         """Begin to load the model's engine, without waiting for it.
@@ -84,15 +118,17 @@ class Narrator:
     ) -> tuple[Voice, str]:
         """The voice for a request, and a warning when it is not what was asked for.
 
-        `name` may be the path of a recording, of which `transcript` is what is said in it.
-        Raises UnknownName or UsageError when there is none and `models.strict` holds.
+        `name` may be one of the library, or the path of a recording, of which `transcript` is what
+        is said in it. Raises UnknownName or UsageError when there is none and `models.strict`
+        holds, and BadVoice for a voice of the library that is damaged.
         """
         found, engine = self._found(model)
-        if voice := casting.without_looking(found, engine, name, transcript):
+        if voice := casting.without_looking(found, engine, self.library, name, transcript):
             return voice, ""
         voices = self.voices(model)
         try:
-            voice, warning = casting.cast(found, engine, voices, name, language, transcript), ""
+            voice = casting.cast(found, engine, voices, self.library, name, language, transcript)
+            warning = ""
         except UsageError as failure:
             if self._config.models.strict or not voices:
                 raise
@@ -127,9 +163,11 @@ class Narrator:
         follow: bool = False,
         ahead: bool = False,
         unheard: bool = False,
+        seed: int | None = None,
     ) -> Narration:
         """Speak a plan's chunks with the settings' rate, pitch, volume, pauses and seed.
 
+        `seed`: another than the settings'.
         `follow`: each pause comes with the chunk before it, so that what is said is out at once.
         `ahead`: the next chunks are there without waiting, so the engine may begin with them.
         `unheard`: nobody listens before all of it is there, so it may begin with several.
@@ -138,7 +176,8 @@ class Narrator:
         found, engine = self._found(model)
         asked = "" if say.language == "auto" else say.language
         language = asked if engine.multilingual else voice.languages[0]
-        seed = say.seed if say.seed >= 0 else int.from_bytes(os.urandom(4))
+        if seed is None:
+            seed = say.seed if say.seed >= 0 else int.from_bytes(os.urandom(4))
         speech = Speech(
             text="",
             voice="" if voice.recording else voice.name,
@@ -152,6 +191,7 @@ class Narrator:
             transcript=voice.transcript,
         )
         report = Report(found.name, voice.name, language or "auto", seed, engine.name)
+        report.notes += self.keep_prompt(voice, model)
         return Narration(
             self._worker(model),
             engine,
@@ -162,6 +202,36 @@ class Narrator:
             follow=follow,
             foresight=(engine.foresight_unheard if unheard else engine.foresight) if ahead else 0,
         )
+
+    def keep_prompt(self, voice: Voice, model: str) -> list[str]:
+        """Have the model make of a voice of the library what it speaks with, where that is not kept
+        yet, so that it is made once; notes for the user.
+
+        Waits for the model. Raises what speaking with it raises.
+        """
+        if voice.source not in ("cloned", "designed"):
+            return []
+        made = self._worker(model).prompt(voice.recording, voice.transcript)
+        if not made[0]:
+            return []
+        try:
+            self.library.keep_prompt(Path(voice.recording), *made)
+        except OutputError as failure:
+            return [f"the voice is made anew each time: {failure.what}"]
+        except ValueError:
+            return ["the voice is made anew each time: what the engine made cannot be kept"]
+        return []
+
+    def under(self, config: Config) -> Narrator:
+        """The same models and workers under other settings of `[say]`; this one is to be closed."""
+        other = copy.copy(self)
+        other._config = config
+        return other
+
+    def stop(self) -> None:
+        """Cancel what is being loaded or spoken, from any thread."""
+        for worker in list(self._workers.values()):
+            worker.stop()
 
     def close(self) -> None:
         """End every worker."""
@@ -187,8 +257,10 @@ class Narrator:
 
     def _worker(self, name: str) -> Worker:
         model, engine = self._found(name)
-        key = (engine.name, model.folder)
+        key = (engine.name, model.folder, model.server)
         if key not in self._workers:
             loading = self._loading and partial(self._loading, model.title)
-            self._workers[key] = open_worker(engine, self._config, model.folder, loading=loading)
+            self._workers[key] = open_worker(
+                engine, self._config, model.folder, model.server, loading=loading
+            )
         return self._workers[key]

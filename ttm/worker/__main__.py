@@ -16,10 +16,12 @@ import threading
 import warnings
 
 from ttm.child import settle_in
-from ttm.engine import Configured, Engine, Foresighted, load
+from ttm.engine import Cloning, Configured, Engine, Foresighted, load
 from ttm.errors import EngineCrashed, EngineUnavailable, SynthesisError, TtmError
+from ttm.voicefile import Prompt
 from ttm.worker.wire import (
     BEAT,
+    AskPrompt,
     Beat,
     Cancel,
     Channel,
@@ -28,6 +30,7 @@ from ttm.worker.wire import (
     ListVoices,
     Load,
     Loading,
+    MadePrompt,
     Message,
     Note,
     Ready,
@@ -113,6 +116,12 @@ class Servant:
                     self._channel.send(Done(number))
                 case ListVoices(number):
                     self._channel.send(Voices(number, tuple(engine.voices())))
+                case AskPrompt(number, recording, transcript):
+                    fingerprint: str = ""
+                    made: Prompt = {}
+                    if isinstance(engine, Cloning):
+                        fingerprint, made = engine.prompt(recording, transcript)
+                    self._channel.send(MadePrompt(number, fingerprint, dict(made)))
         except Exception as failure:
             self._fail(getattr(message, "id", 0), failure, SynthesisError.code, "the engine failed")
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import socket
-import sys
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ttm.audio import Audio
-from ttm.child import Child, death
+from ttm.child import Child, death, own_module
 from ttm.errors import (
     EngineCrashed,
     EngineHung,
@@ -26,8 +26,10 @@ from ttm.errors import (
     every_error,
 )
 from ttm.speech import Speech, Voice
+from ttm.voicefile import Prompt
 from ttm.worker.wire import (
     BEAT,
+    AskPrompt,
     Beat,
     Cancel,
     Channel,
@@ -36,6 +38,7 @@ from ttm.worker.wire import (
     ListVoices,
     Load,
     Loading,
+    MadePrompt,
     Message,
     Note,
     Ready,
@@ -57,7 +60,8 @@ class Limits:
     no_progress: float = 30.0
     """An engine that yields and reports nothing for so long is killed."""
     unresponsive: float = 3.0
-    """A worker whose heartbeat stops for so long is killed; it is due once it has begun."""
+    """A worker whose heartbeat stops for so long is killed; it is due once the engine is loaded,
+    and before that within `no_progress`."""
     cancel: float = 1.0
     """A worker that does not stop within this time of a cancel is killed."""
     crashes: int = 3
@@ -70,6 +74,8 @@ class Worker:
     Starts at the first need, or at `start()`. One request at a time: the caller finishes or
     closes one iteration before the next. `stop()` alone may come from another thread. `loading`
     hears what is being loaded, and how much of it is there from 0 to 1, while somebody waits.
+    `seat`, asked at each start, gives another Python than ours to run the child with, and a
+    descriptor that the child keeps open.
     """
 
     def __init__(
@@ -79,18 +85,20 @@ class Worker:
         limits: Limits | None = None,
         *,
         loading: Callable[[str, float], None] | None = None,
+        seat: Callable[[], tuple[str, int]] | None = None,
     ) -> None:
         self.engine = engine
         self.effective: Mapping[str, Any] = {}
         """What the engine runs with, where it says so; empty until it is loaded."""
         self._loading = loading
+        self._seat = seat
         self._options = dict(options or {})
         self._limits = limits or Limits()
         self._numbers = itertools.count(1)
         self._child: Child | None = None
         self._channel: Channel | None = None
-        self._awake = self._loaded = False
-        """Whether the child was heard at all, and whether its engine is ready."""
+        self._loaded = False
+        """Whether the engine is ready."""
         self._speaking = self._stopped = 0
         """Numbers of the request being answered, and of the last one that was to stop."""
         self._deaths: list[float] = []
@@ -100,10 +108,16 @@ class Worker:
         """The child's process id while there is one."""
         return self._child.pid if self._child else None
 
+    @property
+    def ready(self) -> bool:
+        """Whether the child lives and its engine is loaded."""
+        return self._child is not None and self._child.alive and self._loaded
+
     def start(self) -> None:
         """Start the child if none runs; returns before the engine is loaded.
 
-        Raises EngineUnavailable when it crashed too often of late, or cannot be started.
+        Raises EngineUnavailable when it crashed too often of late, or cannot be started, and
+        RuntimeMissing when the Python that it needs is gone.
         """
         if self._child is not None and self._child.alive:
             return
@@ -117,17 +131,21 @@ class Worker:
                 f"Try again in {wait:.0f} s, or run `ttm doctor`",
             )
         try:
-            ours, theirs = socket.socketpair()
-            with theirs, contextlib.ExitStack() as failing:
-                failing.callback(ours.close)
-                # -P: a queue.py in the current folder is not the one that is meant.
-                argv = [sys.executable, "-P", "-m", "ttm.worker", str(theirs.fileno())]
-                self._child = Child(argv, pass_fds=[theirs.fileno()])
+            near, far = socket.socketpair()
+            with far, contextlib.ExitStack() as failing, contextlib.ExitStack() as leaving:
+                failing.callback(near.close)
+                python, passed = "", [far.fileno()]
+                if self._seat is not None:
+                    python, kept = self._seat()
+                    leaving.callback(os.close, kept)
+                    passed.append(kept)
+                argv = own_module("ttm.worker", str(far.fileno()), python=python)
+                self._child = Child(argv, pass_fds=passed)
                 failing.pop_all()
         except OSError as failure:
             raise EngineUnavailable(f"cannot start a worker: {failure.strerror}") from failure
-        self._channel = Channel(ours)
-        self._awake = self._loaded = False
+        self._channel = Channel(near)
+        self._loaded = False
         self._send(Load(self.engine, self._options))
 
     def load(self) -> None:
@@ -141,6 +159,17 @@ class Worker:
             if isinstance(message, Voices):
                 return list(message.voices)
         return []
+
+    def prompt(self, recording: str, transcript: str) -> tuple[str, Prompt]:
+        """What the engine makes of a recording whose voice it clones, and the fingerprint of what
+        made it; both empty where there is nothing to keep.
+
+        Raises what `speak` raises.
+        """
+        for message in self._ask(lambda number: AskPrompt(number, recording, transcript)):
+            if isinstance(message, MadePrompt):
+                return message.fingerprint, message.prompt
+        return "", {}
 
     def speak(self, speech: Speech, then: tuple[Speech, ...] = ()) -> Generator[Audio | str]:
         """The engine's audio and notes as they come; to cancel, close the iterator.
@@ -172,7 +201,9 @@ class Worker:
             self._channel.close()
         self._child = self._channel = None
 
-    def _ask(self, request: Callable[[int], Speak | ListVoices] | None) -> Generator[Message]:
+    def _ask(
+        self, request: Callable[[int], Speak | ListVoices | AskPrompt] | None
+    ) -> Generator[Message]:
         """The answers to a request; without one, nothing once the engine is loaded."""
         self.start()
         number = self._speaking = next(self._numbers)
@@ -187,7 +218,7 @@ class Worker:
                 if isinstance(message, Ready):
                     finished = request is None
                 elif getattr(message, "id", None) == number:
-                    finished = isinstance(message, Done | Voices)
+                    finished = isinstance(message, Done | Voices | MadePrompt)
                     if not isinstance(message, Done):
                         yield message
         except (EngineUnavailable, EngineCrashed, EngineHung, WireError):
@@ -220,7 +251,8 @@ class Worker:
             except TimeoutError:
                 silent += BEAT
                 limits = self._limits
-                if silent >= (limits.unresponsive if self._awake else limits.no_progress):
+                # To import torch keeps every thread of the child from running for seconds.
+                if silent >= (limits.unresponsive if self._loaded else limits.no_progress):
                     raise self._killed("does not respond") from None
                 continue
             except WireError:
@@ -228,7 +260,6 @@ class Worker:
                 raise
             if message is None:
                 raise self._dead()
-            self._awake = True
             silent = 0.0
             if isinstance(message, Beat):
                 stuck = 0.0 if message.breathing else stuck + BEAT
@@ -260,7 +291,8 @@ class Worker:
                 message = self._channel.receive(left)
                 self._note_ready(message)
                 if message is None or (
-                    isinstance(message, Done | Failed | Voices) and message.id in (0, number)
+                    isinstance(message, Done | Failed | Voices | MadePrompt)
+                    and message.id in (0, number)
                 ):
                     return
         except (OSError, WireError):

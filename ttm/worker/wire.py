@@ -5,6 +5,7 @@ A malformed message is a WireError and the end of the stream is None; they are n
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import socket
@@ -16,6 +17,7 @@ from typing import Any, ClassVar, get_args
 from ttm.audio import WIDTH, Audio, SampleFormat
 from ttm.errors import WireError
 from ttm.speech import Speech, Timing, Voice
+from ttm.voicefile import Tensor
 
 LINE_MAX = 16 << 20
 """Bytes of one JSON line; a longer one is not ours."""
@@ -51,6 +53,16 @@ class Cancel:
 class ListVoices:
     kind: ClassVar[str] = "list_voices"
     id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskPrompt:
+    """To the worker: make of this recording what its voice is cloned from."""
+
+    kind: ClassVar[str] = "ask_prompt"
+    id: int
+    recording: str
+    transcript: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,16 @@ class Voices:
 
 
 @dataclass(frozen=True, slots=True)
+class MadePrompt:
+    """From the worker: what it made, to be kept; nothing where there is nothing to keep."""
+
+    kind: ClassVar[str] = "made_prompt"
+    id: int
+    fingerprint: str
+    prompt: dict[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """From the worker: this request is finished, or was cancelled."""
 
@@ -134,12 +156,14 @@ Message = (
     | Speak
     | Cancel
     | ListVoices
+    | AskPrompt
     | Loading
     | Ready
     | Beat
     | Sound
     | Note
     | Voices
+    | MadePrompt
     | Done
     | Failed
 )
@@ -171,6 +195,8 @@ def encode(message: Message) -> bytes:
             fields[field.name] = _plain(value)
         elif field.name in ("voices", "then"):
             fields[field.name] = [_plain(one) for one in value]
+        elif field.name == "prompt":
+            fields[field.name] = {name: _wired(tensor) for name, tensor in value.items()}
         else:
             fields[field.name] = value
     return json.dumps(fields, separators=(",", ":")).encode() + b"\n" + payload
@@ -206,8 +232,10 @@ def assemble(kind: type[Message], fields: Mapping[str, Any], pcm: bytes) -> Mess
             values["then"] = tuple(Speech(**speech) for speech in values["then"])
         if kind is Voices:
             values["voices"] = tuple(_voice(voice) for voice in values["voices"])
+        if kind is MadePrompt:
+            values["prompt"] = {name: _tensor(row) for name, row in values["prompt"].items()}
         message = kind(**values)
-    except (TypeError, KeyError, ValueError) as failure:
+    except (TypeError, KeyError, ValueError, AttributeError) as failure:
         raise WireError(f"a malformed {kind.kind} message") from failure
     for field in dataclasses.fields(message):
         wanted = PLAIN.get(str(field.type))
@@ -277,6 +305,15 @@ class Channel:
 
 def _plain(record: Speech | Voice) -> dict[str, Any]:
     return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+
+
+def _wired(tensor: Tensor) -> list[Any]:
+    return [tensor.kind, list(tensor.shape), base64.b64encode(tensor.data).decode()]
+
+
+def _tensor(row: list[Any]) -> Tensor:
+    kind, shape, data = row
+    return Tensor(str(kind), tuple(map(int, shape)), base64.b64decode(data, validate=True))
 
 
 def _row(timing: Timing) -> list[Any]:

@@ -17,9 +17,11 @@ from ttm.audio import Audio
 from ttm.audio.recording import read_recording
 from ttm.engine import Effective, Tell
 from ttm.engine.qwen3.checkpoint import Checkpoint
-from ttm.engine.qwen3.voices import DESIGNED, language, voices
+from ttm.engine.qwen3.voices import language, voices
 from ttm.errors import EngineUnavailable, UnknownName, UsageError, did_you_mean
+from ttm.models.speakers import DESIGNED
 from ttm.speech import Speech, Voice
+from ttm.voicefile import Prompt, is_voice, read
 
 if TYPE_CHECKING:
     from ttm.engine.qwen3.codec import CodecState
@@ -38,6 +40,8 @@ STRETCH = 8
 """Frames decoded at a time where nobody listens yet."""
 
 SEED_MAX = (1 << 63) - 1
+
+CLONES_NOT = ("this model cannot clone a voice", "Use a base model, such as qwen3:0.6b-base")
 
 
 class Qwen3Engine:
@@ -75,7 +79,7 @@ class Qwen3Engine:
         except ImportError as failure:
             raise EngineUnavailable(
                 f"the qwen3 engine needs a package that is not installed ({failure.name})",
-                "Run `pip install 'ttm-speech[neural]'`",
+                "Run `ttm doctor`",
             ) from failure
         small = checkpoint and checkpoint.dimensions.talker_config.hidden_size < SHARED_FROM
         self._threads = threads or (1 if small else _cores())
@@ -182,9 +186,7 @@ class Qwen3Engine:
                 )
             return self._heard(speech)
         if speech.recording:
-            raise UsageError(
-                "this model cannot clone a voice", "Use a base model, such as qwen3:0.6b-base"
-            )
+            raise UsageError(*CLONES_NOT)
         return None
 
     def _request(self, speech: Speech, heard: _Heard | None) -> Request:
@@ -203,6 +205,17 @@ class Qwen3Engine:
             # The official package lays the text of a clone out beside the frames.
             streaming=heard is not None,
         )
+
+    def prompt(self, recording: str, transcript: str) -> tuple[str, Prompt]:
+        from ttm.engine.qwen3.cloning import fingerprint, packed
+
+        checkpoint = self._loaded.checkpoint
+        if checkpoint.dimensions.tts_model_type != "base":
+            raise UsageError(*CLONES_NOT)
+        heard = self._heard(Speech("", recording=recording, transcript=transcript))
+        if heard.kept:
+            return "", {}
+        return fingerprint(checkpoint), packed(heard.reference)
 
     def close(self) -> None:
         self._model = None
@@ -230,25 +243,35 @@ class Qwen3Engine:
 
     def _heard(self, speech: Speech) -> _Heard:
         """The recording's voice, from memory where the file has not changed."""
-        import torch
-
         path = Path(speech.recording)
-        model = self._loaded
         # What is wrong with a path that is no file, `read_recording` says in one sentence.
         stat = path.stat() if path.is_file() else None
         version = (stat.st_mtime_ns, stat.st_size) if stat else (0, 0)
         key = (str(path), *version, speech.transcript)
         heard = self._references.pop(key, None)
         if heard is None:
-            rate = model.checkpoint.speech_tokenizer.input_sample_rate
-            samples = torch.from_numpy(read_recording(path, rate))
-            torch.set_num_threads(self._threads)
-            heard = _Heard(model.reference(samples, speech.transcript))
-            torch.set_num_threads(1 if model.cores else self._threads)
+            heard = self._listened(path, speech.transcript)
         self._references[key] = heard
         while len(self._references) > REFERENCES:
             self._references.popitem(last=False)
         return heard
+
+    def _listened(self, path: Path, transcript: str) -> _Heard:
+        """The voice as a voice file has kept it for this checkpoint, else from the recording."""
+        import torch
+
+        from ttm.engine.qwen3.cloning import unpacked
+
+        model = self._loaded
+        if is_voice(path) and (kept := unpacked(model.checkpoint, read(path), transcript)):
+            return _Heard(kept, kept=True)
+        rate = model.checkpoint.speech_tokenizer.input_sample_rate
+        samples = torch.from_numpy(read_recording(path, rate))
+        torch.set_num_threads(self._threads)
+        try:
+            return _Heard(model.reference(samples, transcript))
+        finally:
+            torch.set_num_threads(1 if model.cores else self._threads)
 
     def _prime(self, heard: _Heard) -> Iterator[Audio]:
         """Bring the codec behind the reference, drawing breath."""
@@ -272,8 +295,8 @@ class Qwen3Engine:
 class _Heard:
     """A recording's voice, and the codec's state behind the recording."""
 
-    def __init__(self, reference: Reference) -> None:
-        self.reference = reference
+    def __init__(self, reference: Reference, *, kept: bool = False) -> None:
+        self.reference, self.kept = reference, kept
         self.state: CodecState | None = None
 
 

@@ -2,49 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
-
 from ttm.engine.qwen3.dimensions import Dimensions
 from ttm.errors import UnknownName, did_you_mean
+from ttm.models.speakers import DESIGNED, SPEAKERS, TAGS
 from ttm.speech import Voice
 
-TAGS = {
-    "zh": "chinese",
-    "en": "english",
-    "de": "german",
-    "it": "italian",
-    "pt": "portuguese",
-    "es": "spanish",
-    "ja": "japanese",
-    "ko": "korean",
-    "fr": "french",
-    "ru": "russian",
-}
-"""BCP-47 tags of the languages that a checkpoint calls by these names."""
 ALSO = {"cmn": "zh", "zho": "zh"}
-
-DESIGNED = "designed"
-"""The one voice of a voice-design checkpoint: whoever the instruction describes."""
-
-
-class Speaker(NamedTuple):
-    language: str
-    gender: Literal["female", "male"]
-    description: str
-
-
-# What the publishers say of their speakers (QwenLM/Qwen3-TTS, README), in our words.
-SPEAKERS = {
-    "vivian": Speaker("zh", "female", "young, bright, with a slight edge"),
-    "serena": Speaker("zh", "female", "young, warm and gentle"),
-    "uncle_fu": Speaker("zh", "male", "seasoned, low and mellow"),
-    "dylan": Speaker("zh", "male", "young, clear and natural; Beijing dialect"),
-    "eric": Speaker("zh", "male", "lively, a little husky; Sichuan dialect"),
-    "ryan": Speaker("en", "male", "dynamic, with a strong rhythm"),
-    "aiden": Speaker("en", "male", "sunny American, clear in the middle"),
-    "ono_anna": Speaker("ja", "female", "playful, light and nimble"),
-    "sohee": Speaker("ko", "female", "warm, rich in feeling"),
-}
 
 
 def voices(dimensions: Dimensions, model: str) -> list[Voice]:

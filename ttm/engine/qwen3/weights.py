@@ -43,8 +43,9 @@ class TensorFile(Mapping[str, "torch.Tensor"]):
         except OSError as failure:
             raise BadCheckpoint(*_absence(path)) from failure
         with file:
-            self._entries = _read_header(path, file, size)
+            self._entries, begin = _read_header(path, file, size)
             _check(path, self._entries, layout)
+            _check_spans(path, self._entries, begin, size)
             # A private mapping is writable to torch, and nothing of it reaches the file.
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
         self._read = 0
@@ -67,6 +68,13 @@ class TensorFile(Mapping[str, "torch.Tensor"]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def beginnings(self, prefix: str, size: int) -> Iterator[tuple[str, bytes]]:
+        """Name, type and shape of each tensor whose name begins so, and its first bytes."""
+        for name, (kind, shape, start) in sorted(self._entries.items()):
+            if name.startswith(prefix):
+                whole = math.prod(shape) * WIDTHS[kind]
+                yield f"{name} {kind} {shape}", self._map[start : start + min(size, whole)]
+
     def forget(self) -> None:
         """Give back the memory of what was read; a view of it reads it again."""
         self._read = 0
@@ -88,12 +96,13 @@ def _absence(path: Path) -> tuple[str, str]:
     return f"{path} is missing or cannot be read", "Point --model at a complete checkpoint"
 
 
-def _read_header(path: Path, file: BinaryIO, size: int) -> Entries:
+def _read_header(path: Path, file: BinaryIO, size: int) -> tuple[Entries, int]:
+    """What the file says it holds, and where the first tensor begins."""
     first = file.read(8)
     length = int.from_bytes(first, "little")
-    if len(first) < 8 or first[:2] == b"PK" or first[:1] == b"\x80":
+    if first[:2] == b"PK" or first[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
         raise _bad(path, "is a pickle or an archive, not a safetensors file")
-    if not 2 <= length <= min(HEADER_MAX, size - 8):
+    if len(first) < 8 or not 2 <= length <= min(HEADER_MAX, size - 8):
         raise _bad(path, "is no safetensors file, or was cut short")
     try:
         header = json.loads(file.read(length))
@@ -112,7 +121,17 @@ def _read_header(path: Path, file: BinaryIO, size: int) -> Entries:
             entries[name] = (kind, shape, 8 + length + start)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as failure:
         raise _bad(path, "has a damaged header") from failure
-    return entries
+    return entries, 8 + length
+
+
+def _check_spans(path: Path, entries: Entries, begin: int, size: int) -> None:
+    """The format leaves no byte unused and none used twice: either would hide something."""
+    for kind, shape, start in sorted(entries.values(), key=lambda entry: entry[2]):
+        if start != begin:
+            raise _bad(path, "has tensors that overlap, or bytes between them")
+        begin += math.prod(shape) * WIDTHS[kind]
+    if begin != size:
+        raise _bad(path, f"has {size - begin} bytes behind its last tensor")
 
 
 def _check(path: Path, entries: Entries, layout: Layout) -> None:

@@ -5,27 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from ttm.audio.formats import FORMATS
 from ttm.errors import UnknownName, UsageError, did_you_mean
+from ttm.models import speakers
 from ttm.speech import Voice
+from ttm.voicefile import SUFFIX, is_voice, read
 
 DEFAULT_FOR = {"en": "en-us"}
 """Where a bare language has several equal voices."""
 
-TAGS = {
-    "chinese": "zh",
-    "cmn": "zh",
-    "english": "en",
-    "french": "fr",
-    "german": "de",
-    "italian": "it",
-    "japanese": "ja",
-    "korean": "ko",
-    "portuguese": "pt",
-    "russian": "ru",
-    "spanish": "es",
-}
+TAGS = {name: tag for tag, name in speakers.TAGS.items()} | {"cmn": "zh"}
 """Other names of languages, for voices that are not described by that of theirs."""
 
 VARIANT = "+"
@@ -97,15 +88,28 @@ def primary(language: str) -> str:
     return TAGS.get(tag, tag)
 
 
+def exactly(voices: Sequence[Voice], name: str) -> Voice | None:
+    """The voice that has this name whole: as its own, an alias, a tag or an English name."""
+    wanted, plain = _tag(name), name.strip().casefold()
+    for voice in _bases(voices):
+        named = (voice.name, *voice.aliases, *(tag for tag in voice.languages if tag != "und"))
+        english = voice.description.casefold().partition(" (")[0]
+        if wanted in map(_tag, named) or plain == english:
+            return voice
+    return None
+
+
 def is_recording(name: str) -> bool:
     """Whether this looks like the path of a recording rather than like a voice's name."""
-    return os.sep in name or name.startswith("~") or name.casefold().endswith(RECORDINGS)
+    endings = (*RECORDINGS, SUFFIX)
+    return os.sep in name or name.startswith("~") or name.casefold().endswith(endings)
 
 
 def recorded(path: str, transcript: str) -> Voice:
-    """The voice of a recording, of which `transcript` is what is said in it.
+    """The voice of a recording, of which `transcript` is what is said in it; or of a voice file,
+    which says that itself.
 
-    Raises UsageError when there is no such file.
+    Raises UsageError when there is no such file, BadVoice for a voice file that is damaged.
     """
     file = os.path.abspath(os.path.expanduser(path))
     if "\0" in path or not os.path.exists(file):
@@ -113,7 +117,10 @@ def recorded(path: str, transcript: str) -> Voice:
     if os.path.isdir(file):
         raise UsageError(f"'{path}' is a folder, not a recording", "Name a sound file with --voice")
     about = "the voice of a recording"
-    return Voice(path, ("und",), about, recording=file, transcript=transcript)
+    if is_voice(file):
+        transcript = transcript or read(Path(file)).transcript
+        about = "the voice of a file"
+    return Voice(path, ("und",), about, recording=file, transcript=transcript, source="recording")
 
 
 def _bases(voices: Sequence[Voice]) -> list[Voice]:
