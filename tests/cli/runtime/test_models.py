@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import ttm
+from ttm.errors import BadCheckpoint
 from ttm.models import registry
 
 NAME = "qwen3:0.6b"
@@ -95,6 +97,21 @@ def test_a_pull_says_that_the_runtime_is_missing_still(here, base, hub):
     assert said.splitlines()[-1].endswith(
         f"no runtime is staged in {base}. Run `ttm runtime stage`."
     )
+
+
+def test_a_program_s_service_brings_both(base, hub):
+    states: list[str] = []
+    service = ttm.Service(NAME, fetch=True, on_state=states.append)
+    with pytest.raises(BadCheckpoint):  # as far as a hub's model goes that is none
+        service.start()
+    assert (base / "current").exists()
+    assert states == [
+        "checking",
+        *("downloading", "validating"),  # the runtime
+        "checking",
+        *("downloading", "validating"),  # the model
+        *("loading", "failed"),
+    ]
 
 
 def test_on_a_terminal_both_are_offered_at_once(begin, light, base, hub):
