@@ -118,7 +118,7 @@ def _in_steps(x, steps, size):
             into[i] = np.int16(np.rint(row[i] * inverse))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _four(weight, scale, first, steps, size, y):
     """Four columns of `y` `[S, N]`, from `first` on: the weight's rows by every position."""
     twos = len(steps) // 2 * 2
