@@ -9,8 +9,6 @@ from pathlib import Path
 from ttm.audio import Audio
 from ttm.config import Config, load
 from ttm.narration.narrator import Narrator
-from ttm.narration.plan import plan
-from ttm.voices import primary
 
 
 def open_narrator(
@@ -55,10 +53,10 @@ def speak(
         engine = narrator.card(say.model)
         asked_for = "" if say.language == "auto" else say.language
         chosen, _ = narrator.voice(say.model, say.voice, asked_for, transcript=voice_text.strip())
-        chunks = plan(
+        chunks = narrator.plan(
             [text] if isinstance(text, str) else text,
-            language=primary(asked_for or "en" if engine.multilingual else chosen.languages[0]),
-            budget=engine.budget,
+            model=say.model,
+            language=asked_for or "en" if engine.multilingual else chosen.languages[0],
         )
         ahead = isinstance(text, str)
         yield from narrator.narrate(chunks, voice=chosen, model=say.model, ahead=ahead)

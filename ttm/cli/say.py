@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
 
-from typer import Argument, Option
-
+from ttm.cli import options
 from ttm.cli.output import failures_in_json
 from ttm.config import Config, assignment, load
 from ttm.errors import ModelMissing, RuntimeMissing, TtmError, UsageError, did_you_mean
@@ -16,255 +14,48 @@ from ttm.errors import ModelMissing, RuntimeMissing, TtmError, UsageError, did_y
 INPUT_FORMATS = ("auto", "text")
 SPLITS = ("none", "sentence", "paragraph", "chapter")
 
-SOUND, OUTPUT, TEXT, SETTINGS, REPORT = "Sound", "Output", "Text", "Settings", "Report"
-"""The sections of the help, after the options that are used most."""
-
 
 def say(
-    text: Annotated[
-        list[str] | None, Argument(metavar="TEXT", show_default=False, help="What to say.")
-    ] = None,
-    file: Annotated[
-        list[str] | None,
-        Option("--file", "-f", metavar="PATH", help="Read the text from here; `-` is stdin."),
-    ] = None,
-    output: Annotated[
-        str | None,
-        Option(
-            "--output",
-            "-o",
-            metavar="PATH",
-            help="Write here; the suffix is the format, `-` is stdout.",
-        ),
-    ] = None,
-    espeak_output: Annotated[str | None, Option("-w", hidden=True)] = None,
-    play: Annotated[
-        bool | None,
-        Option("--play/--no-play", help="Play it even with -o, or not even without."),
-    ] = None,
-    voice: Annotated[
-        str | None,
-        Option(
-            "--voice",
-            "-v",
-            metavar="NAME|FILE",
-            help="Who speaks, or a recording to clone; `?` lists.",
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        Option(
-            "--model",
-            "-m",
-            metavar="ID",
-            help="espeak, qwen3, remote:NAME, hub id or folder.",
-        ),
-    ] = None,
-    language: Annotated[
-        str | None,
-        Option("--language", "-l", metavar="TAG", help="A BCP-47 tag or an English name."),
-    ] = None,
-    instruct: Annotated[
-        str | None,
-        Option(
-            "--instruct",
-            "-i",
-            metavar="TEXT",
-            help="How to say it, or what the voice is like.",
-        ),
-    ] = None,
-    rate: Annotated[
-        str | None,
-        Option("--rate", "-r", "--speed", metavar="TEMPO", help="1.2, 210wpm or +20%."),
-    ] = None,
-    pitch: Annotated[
-        str | None,
-        Option(
-            "--pitch",
-            metavar="SEMITONES",
-            rich_help_panel=SOUND,
-            help="Higher or lower: -12 to 12.",
-        ),
-    ] = None,
-    volume: Annotated[
-        str | None,
-        Option("--volume", metavar="DB", rich_help_panel=SOUND, help="Louder or softer."),
-    ] = None,
-    normalize: Annotated[
-        bool | None,
-        Option(
-            "--normalize/--no-normalize",
-            rich_help_panel=SOUND,
-            help="Bring the loudest sample to -1 dBFS.",
-        ),
-    ] = None,
-    pause: Annotated[
-        str | None,
-        Option("--pause", metavar="MS", rich_help_panel=SOUND, help="Silence between sentences."),
-    ] = None,
-    paragraph_pause: Annotated[
-        str | None,
-        Option(
-            "--paragraph-pause",
-            metavar="MS",
-            rich_help_panel=SOUND,
-            help="Silence between paragraphs.",
-        ),
-    ] = None,
-    voice_text: Annotated[
-        str | None,
-        Option(
-            "--voice-text",
-            metavar="TEXT",
-            rich_help_panel=SOUND,
-            help="What is said in the recording given with -v.",
-        ),
-    ] = None,
-    seed: Annotated[
-        str | None,
-        Option("--seed", metavar="N", rich_help_panel=SOUND, help="The same seed, the same sound."),
-    ] = None,
-    format: Annotated[
-        str | None,
-        Option(
-            "--format",
-            metavar="NAME",
-            rich_help_panel=OUTPUT,
-            help="wav, flac, mp3, ogg, opus or pcm (raw s16le).",
-        ),
-    ] = None,
-    sample_rate: Annotated[
-        str | None,
-        Option("--sample-rate", metavar="HZ", rich_help_panel=OUTPUT, help="Resample to this."),
-    ] = None,
-    bitrate: Annotated[
-        str | None,
-        Option(
-            "--bitrate", metavar="KBIT/S", rich_help_panel=OUTPUT, help="For mp3, ogg and opus."
-        ),
-    ] = None,
-    split: Annotated[
-        str,
-        Option(
-            "--split",
-            metavar="UNIT",
-            rich_help_panel=OUTPUT,
-            show_default=False,
-            help="One file a sentence, paragraph or chapter: -o '{n}-{slug}.wav'.",
-        ),
-    ] = "none",
-    timings: Annotated[
-        str | None,
-        Option(
-            "--timings",
-            metavar="PATH",
-            rich_help_panel=OUTPUT,
-            help="Write when each word is said, as JSON.",
-        ),
-    ] = None,
-    no_clobber: Annotated[
-        bool,
-        Option("--no-clobber", rich_help_panel=OUTPUT, help="Do not overwrite a file that exists."),
-    ] = False,
-    follow: Annotated[
-        bool,
-        Option(
-            "--follow",
-            rich_help_panel=TEXT,
-            help="Speak each line as it arrives, until the pipe ends.",
-        ),
-    ] = False,
-    input_format: Annotated[
-        str,
-        Option(
-            "--input-format",
-            metavar="NAME",
-            rich_help_panel=TEXT,
-            show_default=False,
-            help="How the text is written: auto or text.",
-        ),
-    ] = "auto",
-    encoding: Annotated[
-        str | None,
-        Option("--encoding", metavar="NAME", rich_help_panel=TEXT, help="Of files and stdin."),
-    ] = None,
-    errors: Annotated[
-        str | None,
-        Option(
-            "--errors",
-            metavar="WAY",
-            rich_help_panel=TEXT,
-            help="For bytes that do not fit the encoding: strict or replace.",
-        ),
-    ] = None,
-    on_error: Annotated[
-        str | None,
-        Option(
-            "--on-error",
-            metavar="WAY",
-            rich_help_panel=TEXT,
-            help="For text the engine cannot speak: fail or skip.",
-        ),
-    ] = None,
-    profile: Annotated[
-        str | None,
-        Option(
-            "--profile",
-            "-p",
-            metavar="NAME",
-            rich_help_panel=SETTINGS,
-            help="Lay this profile on top.",
-        ),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        Option(
-            "--set",
-            metavar="KEY=VALUE",
-            rich_help_panel=SETTINGS,
-            help="Any setting, for this once; repeatable.",
-        ),
-    ] = None,
-    config: Annotated[
-        str | None,
-        Option(
-            "--config", metavar="PATH", rich_help_panel=SETTINGS, help="Settings from this file."
-        ),
-    ] = None,
-    strict: Annotated[
-        bool | None,
-        Option(
-            "--strict/--no-strict",
-            rich_help_panel=SETTINGS,
-            help="Never another voice or language than asked.",
-        ),
-    ] = None,
-    json: Annotated[
-        bool,
-        Option(
-            "--json",
-            rich_help_panel=REPORT,
-            help="Report as one JSON object (on stderr with -o -).",
-        ),
-    ] = False,
-    quiet: Annotated[
-        bool,
-        Option("--quiet", "-q", rich_help_panel=REPORT, help="No progress, no warnings."),
-    ] = False,
-    verbose: Annotated[
-        bool, Option("--verbose", rich_help_panel=REPORT, help="Say what is done and why.")
-    ] = False,
-    dry_run: Annotated[
-        bool,
-        Option(
-            "--dry-run",
-            rich_help_panel=REPORT,
-            help="Show what would be said, and say nothing.",
-        ),
-    ] = False,
+    text: options.Text = None,
+    file: options.File = None,
+    output: options.Output = None,
+    espeak_output: options.EspeakOutput = None,
+    play: options.Play = None,
+    voice: options.Voice = None,
+    model: options.Model = None,
+    language: options.Language = None,
+    instruct: options.Instruct = None,
+    rate: options.Rate = None,
+    pitch: options.Pitch = None,
+    volume: options.Volume = None,
+    normalize: options.Normalize = None,
+    pause: options.Pause = None,
+    paragraph_pause: options.ParagraphPause = None,
+    voice_text: options.VoiceText = None,
+    seed: options.Seed = None,
+    format: options.Format = None,
+    sample_rate: options.SampleRate = None,
+    bitrate: options.Bitrate = None,
+    split: options.Split = "none",
+    timings: options.Timings = None,
+    no_clobber: options.NoClobber = False,
+    follow: options.Follow = False,
+    input_format: options.InputFormat = "auto",
+    encoding: options.Encoding = None,
+    errors: options.Errors = None,
+    on_error: options.OnError = None,
+    profile: options.Profile = None,
+    set_: options.Settings = None,
+    config: options.Config = None,
+    strict: options.Strict = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Speak a text, or write it to a file."""
-    from ttm.cli.speaking import Request, speak
+    from ttm.cli.request import Request
+    from ttm.cli.speaking import speak
 
     if output and espeak_output:
         raise UsageError("-o and -w both name an output", "Leave one out")

@@ -126,7 +126,8 @@ def try_(
     config: ConfigPath = None,
 ) -> None:
     """Hear a voice."""
-    from ttm.cli.speaking import Request, speak
+    from ttm.cli.request import Request
+    from ttm.cli.speaking import speak
 
     flags: dict[str, object] = {"say.voice": name, "say.model": model, "say.seed": seed}
     settings = load_settings(config, None, None, flags)

@@ -16,18 +16,27 @@ from ttm.config.catalogue import (
 from ttm.config.checking import check
 from ttm.config.declaration import Value
 from ttm.config.effective import Config, Origin, settings_of, value
-from ttm.config.engines import HuggingfaceSettings, RemoteSettings
-from ttm.config.loading import Assignment, assignment, default_path, load
-from ttm.config.sample import example
-from ttm.config.sections import (
+from ttm.config.engines import (
     EngineSettings,
     EspeakSettings,
+    HuggingfaceSettings,
+    Qwen3Settings,
+    RemoteSettings,
+)
+from ttm.config.loading import Assignment, assignment, default_path, load
+from ttm.config.narration import (
+    CacheSettings,
+    GuardSettings,
+    HistorySettings,
+    RuleSettings,
+    TextSettings,
+)
+from ttm.config.sample import example
+from ttm.config.sections import (
     ModelsSettings,
     PlaybackSettings,
-    Qwen3Settings,
     RuntimeSettings,
     SaySettings,
-    TextSettings,
     VoicesSettings,
 )
 from ttm.config.values import expected, spelled
@@ -38,15 +47,19 @@ __all__ = [
     "SECTIONS",
     "SETTINGS",
     "Assignment",
+    "CacheSettings",
     "Config",
     "EngineSettings",
     "EspeakSettings",
+    "GuardSettings",
+    "HistorySettings",
     "HuggingfaceSettings",
     "ModelsSettings",
     "Origin",
     "PlaybackSettings",
     "Qwen3Settings",
     "RemoteSettings",
+    "RuleSettings",
     "RuntimeSettings",
     "SaySettings",
     "Setting",

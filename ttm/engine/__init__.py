@@ -114,6 +114,11 @@ class EngineCard:
     """Speeches after the next one that it is told of, where there are any."""
     foresight_unheard: int = 1
     """As many where nobody listens yet, so that the first need not be soon."""
+    reads: bool = False
+    """Says numbers, dates and the like as well as ttm's own rules would."""
+    quick: bool = False
+    """Speaks a sentence within milliseconds: nothing is gained by passing on a part of one, nor by
+    keeping what was spoken."""
     named: bool = False
     """There are as many as the user has named in the settings, and each is called with `name=`."""
     modules: tuple[str, ...] = ()
@@ -130,6 +135,7 @@ ENGINES: dict[str, EngineCard] = {
             "ttm.engine.espeak:EspeakEngine",
             "espeak-ng: 140 languages, at once, nothing to download",
             needs="the espeak-ng library that is installed with ttm",
+            quick=True,
             # espeak-ng takes 80 words a minute at least, and 175 is its usual tempo.
             slowest=80 / 175,
             # Where its pitch and range end, with the melody in proportion.
@@ -140,6 +146,7 @@ ENGINES: dict[str, EngineCard] = {
             "tone",
             "ttm.engine.tone:ToneEngine",
             "a fake: one beep a word, to check the sound path",
+            quick=True,
         ),
         EngineCard(
             "qwen3",
@@ -186,6 +193,7 @@ ENGINES: dict[str, EngineCard] = {
             highest=0.0,
             multilingual=True,
             instructs=True,
+            reads=True,
             named=True,
         ),
     )

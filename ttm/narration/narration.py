@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import unicodedata
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -245,25 +244,12 @@ class Narration:
         """Word timings in the original text and the narration's time."""
         now = self._samples / audio.rate
         size = len(chunk.text)
+        words = [one for one in audio.timings if one.kind == "word" and one.start < size]
+        spans = [chunk.span(one.start, max(one.end, one.start + 1)) for one in words]
         return tuple(
-            replace(
-                one,
-                start=chunk.origin(min(one.start, size)),
-                end=_past(chunk, min(max(one.end, one.start + 1), size)),
-                at=one.at + now,
-                until=one.until + now,
-            )
-            for one in audio.timings
-            if one.kind == "word" and one.start < size
+            replace(one, start=first, end=last, at=one.at + now, until=one.until + now)
+            for one, (first, last) in zip(words, spans, strict=True)
         )
-
-
-def _past(chunk: Chunk, end: int) -> int:
-    """Where in the original the characters before `end` stop: behind the marks of a letter that
-    was written as letter and marks, before anything that was taken out."""
-    last = chunk.origin(end - 1)
-    marks = len(unicodedata.normalize("NFD", chunk.text[end - 1])) - 1
-    return min(last + 1 + marks, max(last + 1, chunk.origin(end)))
 
 
 def _unspeakable(skip: Skip) -> Unspeakable:

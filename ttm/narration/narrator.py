@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +21,11 @@ from ttm.models.store import Model
 from ttm.narration import casting, ladder
 from ttm.narration.narration import Narration, Report
 from ttm.narration.opening import find_model, open_library, open_worker
-from ttm.narration.plan import Chunk
+from ttm.narration.plan import Chunk, plan
 from ttm.speech import Speech, Voice, parse_rate
+from ttm.text.cleaning import Cleaner
+from ttm.text.wording import Wording
+from ttm.voices import primary
 from ttm.worker.client import Worker
 
 
@@ -153,6 +156,34 @@ class Narrator:
         if self._config.origin("say.instruct").kind == "flag":
             raise UsageError(what, "Leave out --instruct, or take a model such as qwen3:1.7b")
         return "", f"{what}, so say.instruct has no effect"
+
+    def plan(
+        self,
+        pieces: Iterable[str],
+        *,
+        model: str,
+        language: str,
+        follow: bool = False,
+        cleaner: Cleaner | None = None,
+    ) -> Iterator[Chunk]:
+        """What this model is to be asked for to speak a text of that language, a BCP-47 tag.
+
+        As `ttm.narration.plan.plan`, worded as the settings have it. Raises what `model` raises.
+        """
+        return plan(
+            pieces,
+            language=primary(language),
+            budget=self.card(model).budget,
+            follow=follow,
+            cleaner=cleaner,
+            reword=self._wording(model),
+        )
+
+    def _wording(self, model: str) -> Wording:
+        text = self._config.text
+        wanted = text.normalize == "on" or (text.normalize == "auto" and not self.card(model).reads)
+        off = [rule.name for rule in fields(text.rules) if not getattr(text.rules, rule.name)]
+        return Wording(normalized=wanted, off=off)
 
     def narrate(
         self,

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 
 from ttm.narration.narration import Report
 from ttm.narration.narrator import Narrator
-from ttm.narration.plan import plan
 from ttm.speech import Voice
-from ttm.voices import primary
 
 TEXT = (
     "The harbour was quiet when the first boat came in. Nobody asked what it had brought, "
@@ -95,9 +93,8 @@ def measure(narrator: Narrator, model: str, name: str, runs: int) -> Pace:
 
 def speak(narrator: Narrator, model: str, voice: Voice) -> tuple[Run, Report]:
     """Speak the sample text once."""
-    engine = narrator.card(model)
-    language = primary(voice.languages[0]) if voice.languages else "en"
-    chunks = plan([TEXT], language=language, budget=engine.budget)
+    language = voice.languages[0] if voice.languages else "en"
+    chunks = narrator.plan([TEXT], model=model, language=language)
     start = time.perf_counter()
     first = seconds = 0.0
     narration = narrator.narrate(chunks, voice=voice, model=model, ahead=True)

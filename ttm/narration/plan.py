@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Literal
 
 from ttm.text.cleaning import Cleaner
+from ttm.text.cutting import best_cut
 from ttm.text.sentences import Begins, Ends, Sentence, sentences
 from ttm.text.speakable import speakable
-from ttm.text.traced import Traced, Tracer, plain
+from ttm.text.traced import Change, Traced, Tracer, plain
 
 BUDGET = 400
 """Characters of the longest chunk, unless the engine says otherwise."""
@@ -23,6 +24,8 @@ WINDOW = 1 << 16
 SLUG_LENGTH = 40
 
 Unit = Literal["sentence", "paragraph", "chapter"]
+Reword = Callable[[Traced, str], Traced]
+"""Words of a language, as a primary subtag, as they are spoken."""
 _RANK: dict[Begins, int] = {"cut": 0, "sentence": 1, "paragraph": 2}
 
 
@@ -61,6 +64,23 @@ class Chunk:
         """The original offset of character `i` of the text."""
         return (self.words or plain(self.text, self.start)).origin(i)
 
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What of its text is spoken otherwise than it was written."""
+        return self.words.changes if self.words else ()
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The original offsets that characters of the text stand for.
+
+        They stop behind the marks of a letter that was written as letter and marks, and before
+        anything that was taken out.
+        """
+        words = self.words or plain(self.text, self.start)
+        end = min(end, len(self.text))
+        first, last = words.span(start, end)
+        marks = len(unicodedata.normalize("NFD", self.text[end - 1])) - 1
+        return first, min(last + marks, max(last, words.origin(end)))
+
     def piece(self, start: int, end: int) -> Chunk:
         """The part from character `start` up to `end`; adjoining parts have adjoining spans."""
         words = self.words or plain(self.text, self.start)
@@ -93,17 +113,40 @@ def plan(
     budget: int = BUDGET,
     follow: bool = False,
     cleaner: Cleaner | None = None,
+    reword: Reword | None = None,
 ) -> Iterator[Chunk]:
     """The chunks of a text that arrives in pieces, each as soon as it is certain.
 
     The chunks depend on the text alone, not on how it was cut. `budget`: characters of the longest
     chunk. `follow`: every line is spoken at its end. `cleaner` counts what was taken out.
+    `reword` says how a sentence is spoken.
     """
     if budget < 1:
         raise ValueError(f"a chunk needs room for a character, not {budget}")
     texts = [pieces] if isinstance(pieces, str) else pieces
     clean = _cleaned(texts, cleaner or Cleaner())
-    return _chunks(sentences(clean, language=language, budget=budget, follow=follow))
+    found = sentences(clean, language=language, budget=budget, follow=follow)
+    chunks = _chunks(found, language, reword or _as_written)
+    return _numbered(piece for chunk in chunks for piece in _within(chunk, budget))
+
+
+def _as_written(words: Traced, language: str) -> Traced:
+    return words
+
+
+def _within(chunk: Chunk, budget: int) -> Iterator[Chunk]:
+    """The chunk in pieces of at most `budget` characters: words may be longer than digits."""
+    start, size = 0, len(chunk.text)
+    while size - start > budget:
+        cut = best_cut(chunk.text, start, start + budget)
+        yield chunk.piece(start, cut)
+        start = cut
+    yield chunk.piece(start, size) if start else chunk
+
+
+def _numbered(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    for index, chunk in enumerate(chunks, 1):
+        yield chunk if chunk.index == index else replace(chunk, index=index)
 
 
 def _cleaned(pieces: Iterable[str], cleaner: Cleaner) -> Iterator[Traced]:
@@ -113,7 +156,7 @@ def _cleaned(pieces: Iterable[str], cleaner: Cleaner) -> Iterator[Traced]:
     yield cleaner.finish()
 
 
-def _chunks(found: Iterable[Sentence]) -> Iterator[Chunk]:
+def _chunks(found: Iterable[Sentence], language: str, reword: Reword) -> Iterator[Chunk]:
     """Number what can be spoken; what cannot joins the span of the chunk after it."""
     start = index = paragraph = chapter = 0
     begins: Begins = "cut"
@@ -123,7 +166,9 @@ def _chunks(found: Iterable[Sentence]) -> Iterator[Chunk]:
         begins = _stronger(begins, sentence.begins)
         if not speakable(sentence.words.text):
             continue
-        words = _collapsed(sentence.words)
+        words = _collapsed(reword(_collapsed(sentence.words), language))
+        if not words.text:
+            continue
         index += 1
         paragraph += begins == "paragraph"
         chapter += new_chapter or not chapter
@@ -154,14 +199,13 @@ def _collapsed(words: Traced) -> Traced:
     if text == words.text:
         return words
     if len(text) == len(words.text):
-        return Traced(text, words.at, words.source, words.end)
+        return words.respelled(text)
     tracer, done = Tracer(), 0
     for white in re.finditer(r"\s{2,}", words.text):
         tracer.copy(words, done, white.start() + 1)
         done = white.end()
     tracer.copy(words, done, len(words.text))
-    spaced = tracer.built(words.end)
-    return Traced(text, spaced.at, spaced.source, spaced.end)
+    return tracer.built(words.end).respelled(text)
 
 
 def split(chunks: Iterable[Chunk], by: Unit) -> Iterator[tuple[int, Iterator[Chunk]]]:

@@ -17,8 +17,7 @@ from ttm.config import Config
 from ttm.errors import BadAudio, UnknownName, did_you_mean
 from ttm.models.registry import entry_of, mode_of, require_mode
 from ttm.narration.narrator import Narrator
-from ttm.narration.plan import Chunk, plan
-from ttm.voices import primary
+from ttm.narration.plan import Chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +58,10 @@ class Request:
         language = "" if say.language == "auto" else say.language
         voice, _ = under.voice(model, say.voice, language, transcript=self.transcript.strip())
         whole = isinstance(self.text, str)
-        chunks = plan(
+        chunks = under.plan(
             [self.text] if isinstance(self.text, str) else self.text,
-            language=primary(language or "en" if engine.multilingual else voice.languages[0]),
-            budget=engine.budget,
+            model=model,
+            language=language or "en" if engine.multilingual else voice.languages[0],
         )
 
         def checked() -> Iterator[Chunk]:

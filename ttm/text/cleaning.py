@@ -65,7 +65,7 @@ def clean(text: str) -> Cleaned:
     cleaner = Cleaner()
     traced = cleaner.feed(text) + cleaner.finish()
     if SOFT_LINE in traced.text:
-        traced = _with_text(traced, traced.text.replace(SOFT_LINE, "\n"))
+        traced = traced.respelled(traced.text.replace(SOFT_LINE, "\n"))
     if PARAGRAPH in traced.text or FORM_FEED in traced.text:
         tracer, done = Tracer(), 0
         for hit in re.finditer(f"[{PARAGRAPH}{FORM_FEED}]", traced.text):
@@ -131,7 +131,7 @@ class Cleaner:
         text = traced.text
         for old, new in _REPLACED.items():
             text = text.replace(old, new)
-        return _with_text(traced, text)
+        return traced.respelled(text)
 
     def _thinned(self, traced: Traced) -> Traced:
         """With at most 16 marks on each base."""
@@ -154,10 +154,6 @@ def _is_messy(raw: str) -> bool:
     if raw.replace("\n", "").replace("\t", "").replace("\r", "").isprintable():
         return False
     return _MESSY.search(raw) is not None
-
-
-def _with_text(traced: Traced, text: str) -> Traced:
-    return Traced(text, traced.at, traced.source, traced.end)
 
 
 def _certain(text: str) -> int:

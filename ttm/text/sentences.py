@@ -98,7 +98,7 @@ class Segmenter:
             if piece.text[-1] == "\r" and not self._final:
                 piece, self._return = piece.cut(0, size - 1), piece.cut(size - 1, size)
             text = piece.text.replace("\r\n", " \n").replace("\r", "\n")
-            piece = Traced(text, piece.at, piece.source, piece.end)
+            piece = piece.respelled(text)
         if self._start:
             self._tape = self._tape.cut(self._start, len(self._tape.text))
             self._scan -= self._start

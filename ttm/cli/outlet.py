@@ -1,0 +1,202 @@
+"""Where a narration goes: files and the loudspeaker."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import cast
+
+from ttm.audio import Audio
+from ttm.audio.formats import Format
+from ttm.audio.sink import Sink, open_sink
+from ttm.audio.target import Target, open_target
+from ttm.cli import output
+from ttm.cli.progress import Progress
+from ttm.cli.request import Outcome, Request, warn
+from ttm.cli.source import at_hand
+from ttm.cli.timings import TimingFile
+from ttm.config import Config
+from ttm.errors import DeviceError, NothingToSpeak
+from ttm.narration.narration import Narration
+from ttm.narration.narrator import Narrator
+from ttm.narration.plan import Chunk, Unit, slug, split
+from ttm.playback import Player
+from ttm.speech import Voice
+
+
+class Outlet:
+    """Writes and plays narrations, and keeps what is to be reported."""
+
+    def __init__(
+        self,
+        request: Request,
+        config: Config,
+        narrator: Narrator,
+        voice: Voice,
+        form: Format,
+        bitrate: int,
+        player: tuple[str, ...],
+        outcome: Outcome,
+        progress: Progress,
+    ) -> None:
+        self._request = request
+        self._config = config
+        self._narrator = narrator
+        self._voice = voice
+        self._form = form
+        self._bitrate = bitrate
+        self._player = player
+        self._outcome = outcome
+        self._ahead = at_hand(request.words, request.files)
+        self._progress = progress
+        self.unheard: DeviceError | None = None
+        """Why the rest could not be played, when it was still written."""
+
+    def tell(self, chunks: Iterable[Chunk], target: Target | None, timed: Target | None) -> None:
+        """Speak the chunks to their end; what is written is complete, or not there."""
+        narration = self._narrator.narrate(
+            chunks,
+            voice=self._voice,
+            model=self._config.say.model,
+            follow=self._request.follow,
+            ahead=self._ahead,
+            unheard=not self._player and self._request.output != "-",
+        )
+        timings = TimingFile(timed) if timed else None
+        sink: Sink | None = None
+        player: Player | None = None
+        try:
+            for audio in narration:
+                self._tell_notes(narration)
+                if timings:
+                    timings.write(audio.timings)
+                if not audio.pcm:
+                    continue
+                if target and sink is None:
+                    sink = self._sink(target, audio)
+                if self._player and player is None:
+                    player = Player(self._player, audio.rate)
+                if sink:
+                    sink.write(audio)
+                if player and not self._heard(player, audio, sink):
+                    player = None
+                self._progress.show(narration.report)
+            if timings:
+                timings.end()
+            if sink:
+                written = sink.close()
+                self._outcome.outputs.append(written)
+                if written.warning:
+                    warn(self._request, self._outcome, written.warning)
+            if timings:
+                timings.commit()
+            if player:
+                self._heard(player, None, sink)
+        except BaseException:
+            if sink:
+                sink.abort()
+            if player:
+                player.abort()
+            raise
+        finally:
+            self._progress.clear()
+            self._tell_notes(narration)
+        self._keep(narration)
+
+    def _tell_notes(self, narration: Narration) -> None:
+        """What the engine had to say since; the same is said once a command."""
+        for note in narration.report.notes:
+            if note not in self._outcome.warnings:
+                self._progress.clear()
+                warn(self._request, self._outcome, note)
+
+    def _heard(self, player: Player, audio: Audio | None, sink: Sink | None) -> bool:
+        """Play this, or the rest of what was given before; a file goes on without its player."""
+        try:
+            if audio is None:
+                player.close()
+            else:
+                player.write(audio)
+            return True
+        except DeviceError as failure:
+            if sink is None:
+                raise
+            player.abort()
+            self.unheard, self._player = failure, ()
+            return False
+
+    def tell_parts(self, chunks: Iterable[Chunk]) -> None:
+        """One file for each part; those that are finished stay when a later one fails."""
+        request = self._request
+        for number, part in split(chunks, cast(Unit, request.split)):
+            head = next(part)
+            names = {"{n}": f"{number:03}", "{slug}": slug(head.text)}
+            with ExitStack() as stack:
+                target, timed = (
+                    stack.enter_context(opened(_filled(name, names), request.clobber))
+                    if name
+                    else None
+                    for name in (request.output, request.timings)
+                )
+                self.tell(itertools.chain([head], part), target, timed)
+        if not self._outcome.outputs:
+            raise NothingToSpeak("there is nothing to speak in the text")
+
+    def _sink(self, target: Target, audio: Audio) -> Sink:
+        say = self._config.say
+        return open_sink(
+            target,
+            self._form,
+            native_rate=audio.rate,
+            sample_format=audio.sample_format,
+            sample_rate=say.sample_rate,
+            bitrate=self._bitrate,
+            normalize=say.normalize,
+        )
+
+    def _keep(self, narration: Narration) -> None:
+        report = narration.report
+        self._outcome.reports.append(asdict(report))
+        if self._request.verbose:
+            chunks = "chunk" if report.chunks == 1 else "chunks"
+            output.note(f"spoke {report.chunks} {chunks} with seed {report.seed}")
+        if report.skipped:
+            places = ", ".join(f"line {s.line}, column {s.column}" for s in report.skips[:5])
+            more = ", ..." if report.skipped > 5 else ""
+            pieces = "piece" if report.skipped == 1 else "pieces"
+            warn(
+                self._request,
+                self._outcome,
+                f"{report.skipped} {pieces} of the text could not be spoken ({places}{more})",
+            )
+        if report.clipped:
+            warn(
+                self._request,
+                self._outcome,
+                f"--volume pushed {report.clipped} samples over full scale; lower it",
+            )
+
+
+def opened(path: str, clobber: bool, *, text: bool = False) -> _Held:
+    return _Held(open_target(path, clobber=clobber, text=text))
+
+
+class _Held:
+    """Takes an output back when it was not finished."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def __enter__(self) -> Target:
+        return self._target
+
+    def __exit__(self, *failure: object) -> None:
+        self._target.discard()
+
+
+def _filled(template: str, names: Mapping[str, str]) -> str:
+    for mark, name in names.items():
+        template = template.replace(mark, name)
+    return template
