@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import runpy
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from ttm.engine.qwen3 import Qwen3Engine
 from ttm.engine.qwen3.checkpoint import Checkpoint
 from ttm.engine.qwen3.model import Model
+from ttm.speech import Speech
 
 OWN = Path(__file__).parent / "golden"
 MAKE_CHECKPOINT = Path(__file__).parents[3] / "scripts" / "make_checkpoint"
@@ -67,6 +70,19 @@ def _one_thread() -> Iterator[None]:
 
 
 Made = Callable[..., Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled(made: Made, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The kernels are compiled by one of the processes that run tests; the others wait for them."""
+    with (tmp_path_factory.getbasetemp().parent / "kernels.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = made("tiny", "custom_voice", 5, 14.0)
+        for kind in ("int8", "int4-predictor"):
+            engine = Qwen3Engine(str(folder), quantize=kind, threads=1, max_seconds=0.5)
+            for _ in engine.speak(Speech("One.", voice="ryan")):
+                pass
+            engine.close()
 
 
 @pytest.fixture(scope="session")
