@@ -29,7 +29,9 @@ class Agreement:
     def gender(self, match: re.Match[str], whole: int) -> str:
         """m or f if a noun follows a number, else nothing."""
         noun = next_word(match, directly=True).lower()
-        if not noun or noun in self.others or last_word(match).lower().rstrip(".") in self.labels:
+        if not noun or "'" in noun or "’" in noun or noun in self.others:  # noqa: RUF001
+            return ""
+        if last_word(match).lower().rstrip(".") in self.labels:
             return ""
         if noun in self.irregular:
             return "m"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ttm.text.normalize import Rule
+from ttm.text.normalize.context import next_word
 from ttm.text.normalize.numerals import (
     DASH,
     NUMBER,
@@ -192,9 +193,10 @@ def plain_numbers(
             return numerals.digits(match[0])
         form = gender(match, n.whole) if not n.fraction else ""
         said = numerals.said(n, form)
-        if form and numerals.of and not n.fraction and n.whole and n.whole % 1_000_000 == 0:
-            said += f" {numerals.of}"
-        return said
+        if not form or not numerals.of:
+            return said
+        noun = next_word(match, directly=True)
+        return f"{said} {numerals.joined(n, noun).removesuffix(noun)}".rstrip()
 
     def ratio(match: re.Match[str]) -> str:
         one, other = numerals.cardinal(int(match[1])), numerals.cardinal(int(match[2]))
