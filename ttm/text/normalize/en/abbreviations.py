@@ -51,6 +51,7 @@ _WORDS = {
 _FIRMS = {"Inc": "Incorporated", "Corp": "Corporation", "Ltd": "Limited", "Co": "Company"}
 _FIRMS |= {"Jr": "Junior", "Sr": "Senior", "Bros": "Brothers", "Esq": "Esquire"}
 _DOTLESS = {"approx": "approximately", "dept": "department", "Dept": "Department", "Ltd": "Limited"}
+_DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 _WITH = {"w/o": "without", "w/": "with ", "c/o": "care of", "b/c": "because", "a/c": "A C"}
 _MOUNTS = frozenset(
     "Mount Mt Lake Port Fort East West North South San Sault Isle Gulf The At".split()
@@ -58,7 +59,13 @@ _MOUNTS = frozenset(
 _ADDRESS = re.compile(r"\d[\w-]* (?:[A-Z]\w+ ){0,2}[A-Z]\w+ \Z")
 _NAME = re.compile(r"(?:[A-Z][\w'’-]*|\d+(?:st|nd|rd|th)),? \Z")
 _FUNCTION = frozenset(
-    "The A An At In On With Dear And But Or By From To For As If When Then".split()
+    "The A An At In On With Dear And But Or By From To For As If When Then My Your His Her Our"
+    " Their".split()
+)
+_COUPLE = re.compile(r" (?:and|&) ")
+_SOMEBODY = frozenset("the a my your his her our their".split())
+_LETTERED = frozenset(
+    "Vitamin Plan Grade Class Type Group Appendix Section Hepatitis Option".split()
 )
 
 
@@ -74,16 +81,15 @@ def _street_or_title(match: re.Match[str]) -> str | None:
         return _STREETS[short]
     if named:
         return stopped(match, _STREETS[short])
-    return _TITLES[short] if dotted and short == "Dr" and following else None
+    a_doctor = dotted and short == "Dr" and (following or word.lower() in _SOMEBODY)
+    return stopped(match, _TITLES[short]) if a_doctor else None
 
 
 def _title(match: re.Match[str]) -> str | None:
-    following = next_word(match)
-    if not following[:1].isupper():
-        if match[1] in ("Mr", "Mrs", "Ms") and following == "and":
-            return _TITLES[match[1]]
-        return None
-    return _TITLES[match[1]]
+    title, following = match[1] or match[2], next_word(match)
+    if following[:1].isupper() or (title in ("Mr", "Mrs", "Ms") and _COUPLE.match(after(match))):
+        return _TITLES[title]
+    return None
 
 
 def _street(match: re.Match[str]) -> str | None:
@@ -132,7 +138,7 @@ def _initial(match: re.Match[str]) -> str | None:
     if not following[:1].isupper() or after(match)[:1] not in (" ", "-"):
         return None
     start = not before(match).strip(" \"“'([")
-    return match[1] if start or (word[:1].isupper() and word not in _FUNCTION) else None
+    return match[1] if start or (word[:1].isupper() and word not in _FUNCTION | _LETTERED) else None
 
 
 def _versus(match: re.Match[str]) -> str | None:
@@ -170,7 +176,7 @@ RULES = (
     Rule(
         "abbreviations",
         re.compile(rf"(?<![\w.])({_one_of(_TITLES)})\.|(?<![\w.])({_BARE_TITLES})(?= [A-Z&a])"),
-        lambda match: _title(match),
+        _title,
     ),
     Rule("abbreviations", re.compile(rf"(?<![\w.])({_one_of(_STREETS)})\b\.?"), _street),
     Rule(
@@ -190,6 +196,11 @@ RULES = (
         "abbreviations",
         re.compile(rf"(?<![\w.])({_one_of(_DOTLESS)})(?![\w.])"),
         lambda match: _DOTLESS[match[1]],
+    ),
+    Rule(
+        "abbreviations",
+        re.compile(r"(?<![\w.])([NSEW])\.(?= \d)"),
+        lambda match: _DIRECTIONS[match[1]],
     ),
     Rule("abbreviations", re.compile(r"(?<![\w/])(?:w/o|c/o|b/c|a/c|w/)(?![/\d])", re.I), _with),
     Rule("abbreviations", re.compile(r"(?<![\w.'’])([A-Z])\.(?= [A-Z]|-[A-Z])"), _initial),

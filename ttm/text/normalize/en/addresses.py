@@ -126,7 +126,7 @@ RULES = (
     else Rule("addresses", re.compile(r"(?<!\w)[A-Za-z]:\\[\w\\.~$-]{0,200}+"), _path),
     Rule(
         "addresses",
-        re.compile(r"(?<![\w/.~])(?:~|\.{1,2})?(?:/[A-Za-z_.\d][\w.@+-]{0,100}+){1,20}+/?"),
+        re.compile(r"(?<![\w/.~<])(?:~|\.{1,2})?(?:/[A-Za-z_.\d][\w.@+-]{0,100}+){1,20}+/?"),
         _path,
     ),
     Rule(

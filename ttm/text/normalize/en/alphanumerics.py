@@ -14,12 +14,14 @@ _WARS = {"1": "World War One", "2": "World War Two", "3": "World War Three"}
 _GROUPS = re.compile(r"\d+|[^\W\d]+")
 _LONGEST = 4
 """Runs of letters and digits in a name; what has more is a key or a digest, and stays."""
-_EDGE = r"(?<![\w.,:/@#$€£¥%&=?\\-])"
+_EDGE = r"(?<![\w.,:/@#$€£¥%&=?\\])"
 _PIXELS = {"480": "four eighty", "1080": "ten eighty", "1440": "fourteen forty"}
 _NUMBERED = frozenset(
     "Boeing Airbus Route Highway Hwy Flight Interstate Bus Peugeot Porsche Room".split()
 )
-_COUNTED = frozenset("faster slower larger bigger smaller more less higher lower better".split())
+_COUNTED = frozenset(
+    "faster slower larger bigger smaller more less higher lower better the as".split()
+)
 
 
 def _mixed(match: re.Match[str]) -> str | None:
@@ -52,7 +54,8 @@ def _times(match: re.Match[str]) -> str | None:
         return None
     following = next_word(match)
     number = " point ".join(whole(part) for part in match[1].split("."))
-    if following in _COUNTED or not following or following in ("the", "as"):
+    ends = match.string[match.end() : match.end() + 1] in ("", ".", ",", ";", "!", "?", ")")
+    if ends or following in _COUNTED:
         return f"{number} times"
     return f"{number} x"
 

@@ -100,7 +100,8 @@ def _year_and_month(match: re.Match[str]) -> str | None:
 
 
 def _slashed(match: re.Match[str]) -> str | None:
-    first, second, in_year = int(match[1]), int(match[2]), _full_year(match[3])
+    one, other, in_year = match.groups()[:3] if match[1] else match.groups()[3:]
+    first, second, in_year = int(one), int(other), _full_year(in_year)
     if _valid(first, second):
         return _american(first, second, in_year)
     return _british(match, second, first, in_year) if _valid(second, first) else None
@@ -207,7 +208,10 @@ RULES = (
     ),
     Rule(
         "dates",
-        re.compile(r"(?<![\w.:/-])(\d\d?)/(\d\d?)/(\d{4}|\d\d)(?![\w/-]|[.,:]\d)"),
+        re.compile(
+            r"(?<![\w.:/-])(?:(\d\d?)/(\d\d?)/(\d{4}|\d\d)|(\d\d?)-(\d\d?)-(\d{4}))"
+            r"(?![\w/-]|[.,:]\d)"
+        ),
         _slashed,
     ),
     Rule(

@@ -51,7 +51,7 @@ def _fraction(match: re.Match[str]) -> str | None:
     units, top, bottom = parts(match)
     following = next_word(match)
     if not match[2] and not units:
-        if top + bottom == 100:
+        if top + bottom == 100 or top == bottom == 20:
             return f"{cardinal(top, 'en')} {cardinal(bottom, 'en')}"
         scored = bottom in _SCORED and (bottom >= 10 or top <= bottom)
         if scored and (not following or match.string[match.end() : match.end() + 1] in ".,;!?)"):

@@ -77,11 +77,14 @@ def _worth(number: str, scale: str, names: tuple[str, str, str, str], single: bo
     one, several, cent, cents = names
     bare = number.replace(",", "")
     units, _, decimals = bare.partition(".")
+    units = units or "0"
     if scale or not cent or len(decimals) != 2:
         unit = one if single or (bare == "1" and not scale) else several
         return f"{amount(number)}{scale} {unit}"
     fraction = int(decimals)
-    units_said = f"{whole(number.partition('.')[0])} {one if single or units == '1' else several}"
+    units_said = (
+        f"{whole(number.partition('.')[0] or '0')} {one if single or units == '1' else several}"
+    )
     if not fraction:
         return units_said
     said = f"{whole(str(fraction))} {cent if single or fraction == 1 else cents}"
@@ -137,7 +140,7 @@ RULES = (
     Rule(
         "currency",
         re.compile(
-            rf"(?<![\w.,])([-−])?([A-Z]{{1,2}})?({_SIGN}) ?([-−])?({NUMBER}(?:,\d\d(?!\d))?)"
+            rf"(?<![\w.,])([-−])?([A-Z]{{1,2}})?({_SIGN}) ?([-−])?({NUMBER}(?:,\d\d(?!\d))?|\.\d\d?)"
             rf"({_SCALE})?(?:{DASH}{_SIGN}?({NUMBER})({_SCALE})?)?{_PRICED}?{_END}"
         ),
         _signed,

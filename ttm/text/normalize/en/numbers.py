@@ -16,7 +16,7 @@ WHOLE = (
 )
 """A whole number, its thousands apart or not."""
 NUMBER = rf"(?:{WHOLE}(?:\.\d{{1,15}}+)?)"
-MINUS = r"(?:(?<![\w.)\]])[-−])"
+MINUS = r"(?:(?<![\w.)\]%°\"'′″])[-−])"
 LEFT = rf"(?<![\w.{MONEY_SIGNS}])(?<!\d[,:/])"
 """No number begins in the middle of one, or in that of a word."""
 RIGHT = r"(?!\w|[.,:/]\d)"
@@ -83,6 +83,10 @@ def _scientific(match: re.Match[str]) -> str:
     return f"{amount(match[1])} times ten to the {minus}{power}"
 
 
+def _power(match: re.Match[str]) -> str:
+    return f"{amount(match[1])} to the {ordinal(match[2], 'en')}"
+
+
 def _serial(match: re.Match[str]) -> str | None:
     found = _SERIAL.search(before(match))
     if not found or (found[0].rstrip(", ").isalpha() and len(found[0].strip(", ")) == 2):
@@ -112,6 +116,7 @@ RULES = (
         re.compile(rf"{LEFT}(\d{{1,3}}(?:\.\d{{1,6}}+)?)[eE]([-+−]?)(\d{{1,3}})(?!\w|\.\d)"),
         _scientific,
     ),
+    Rule("numbers", re.compile(rf"{LEFT}({NUMBER})\^(\d{{1,3}})(?!\w|\.\d)"), _power),
     Rule("numbers", re.compile(rf"{LEFT}\d{{3,12}}{RIGHT}"), _serial),
     Rule(
         "numbers",

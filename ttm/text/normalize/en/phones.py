@@ -24,6 +24,10 @@ def _groups(match: re.Match[str]) -> str:
     return ", ".join(digits(group, "en") for group in _GROUP.findall(match[0]))
 
 
+def _vanity(match: re.Match[str]) -> str:
+    return f"one, {digits(match[0][2:5], 'en')}, {match[0][6:]}"
+
+
 def _international(match: re.Match[str]) -> str | None:
     size = sum(map(str.isdigit, match[0]))
     return f"plus {_groups(match)}" if _SHORTEST <= size <= _LONGEST else None
@@ -61,6 +65,7 @@ RULES = (
         ),
         _groups,
     ),
+    Rule("phones", re.compile(rf"{_LEFT}1-8\d\d-[A-Z][A-Z-]{{3,11}}(?!\w)"), _vanity),
     Rule("phones", re.compile(rf"{_LEFT}0\d{{2,4}}[ -]\d{{3,4}}[ -]?\d{{3,4}}{_RIGHT}"), _groups),
     Rule("phones", re.compile(rf"{_LEFT}\d{{3}}-\d{{4}}{_RIGHT}"), _local),
     Rule("phones", re.compile(rf"{_LEFT}\d{{3}}{_RIGHT}"), _emergency),

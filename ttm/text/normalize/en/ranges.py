@@ -9,10 +9,11 @@ import re
 from ttm.text.normalize import Rule
 from ttm.text.normalize.context import last_word
 from ttm.text.normalize.en.numbers import LEFT, MONEY_SIGNS, NUMBER, amount, paired
+from ttm.text.normalize.spelling import digits
 
 DASH = r"(?: – | — |[-–—‑−])"
 _EDGE = rf"{LEFT}(?<![{MONEY_SIGNS}^])(?<!\d-)"
-_END = r"(?!\w|[.,:/]\d|[-–]\d|[%°])"
+_END = r"(?!\w|[.,:/]\d|[-–][\dA-Z]|[%°])"
 
 BOOKS = frozenset(
     "Genesis Exodus Leviticus Numbers Deuteronomy Joshua Judges Ruth Samuel Kings Chronicles Ezra"
@@ -28,7 +29,13 @@ def _range(match: re.Match[str]) -> str:
     return f"{amount(match[1])} to {amount(match[2])}"
 
 
-def _ratio(match: re.Match[str]) -> str:
+def _serial(match: re.Match[str]) -> str:
+    return ", ".join(digits(group, "en") for group in re.split(r"[-–]", match[0]))
+
+
+def _ratio(match: re.Match[str]) -> str | None:
+    if len(match[2]) > 1 and match[2][0] == "0":
+        return None  # a time that is none
     between = " " if last_word(match) in BOOKS else " to "
     return f"{amount(match[1])}{between}{amount(match[2])}"
 
@@ -50,6 +57,9 @@ RULES = (
         _size,
     ),
     Rule("numbers", re.compile(rf"{_EDGE}\d{{1,2}}(?:[-–]\d{{1,2}}){{2,4}}+{_END}"), _row),
+    Rule(
+        "numbers", re.compile(rf"{_EDGE}\d{{1,7}}(?:[-–]\d{{1,7}}){{2,5}}+(?!\w|[-–]\d)"), _serial
+    ),
     Rule("numbers", re.compile(rf"{_EDGE}({NUMBER}){DASH}({NUMBER}){_END}"), _range),
     Rule("numbers", re.compile(rf"{_EDGE}(\d{{1,4}}):(\d{{1,4}}){_END}"), _ratio),
 )

@@ -46,7 +46,8 @@ _GOES_ON = re.compile(
 )
 _PERSON = re.compile(r"\b[A-Z][a-z]+,? (?:[A-Z]\. )?[A-Z][a-z]+,? \Z")
 _UNMISTAKABLE = re.compile(r"[IVX]{2,6}")
-_SHIRTS = frozenset("XX XXX II".split())
+_COUNTING = re.compile(r"[IVX]|(?!LL)[IVXL]{2,}|[IVXLCDM]{3,}")
+"""Section C is a letter, and so is Appendix D."""
 
 
 def value(numeral: str) -> int:
@@ -66,7 +67,7 @@ def _numeral(match: re.Match[str]) -> str | None:
     if not number:
         return None
     text = before(match)
-    if _PLACED.search(text) and not (numeral == "I" and text.endswith(("No. ", "Class "))):
+    if _PLACED.search(text) and _COUNTING.fullmatch(numeral) and not text.endswith("No. "):
         return cardinal(number, "en").capitalize()
     word = last_word(match)
     if not text.endswith(f"{word} "):
@@ -85,9 +86,16 @@ def _numeral(match: re.Match[str]) -> str | None:
     return None
 
 
+def _numerals(match: re.Match[str]) -> str | None:
+    first, last = value(match[1]), value(match[2])
+    if not 0 < first < last or not _PLACED.search(before(match)):
+        return None
+    return f"{cardinal(first, 'en').capitalize()} to {cardinal(last, 'en').capitalize()}"
+
+
 _WARS = {"WWI": "World War One", "WWII": "World War Two", "WWIII": "World War Three"}
 RULES = (
     Rule("roman", re.compile(r"\bWWI{1,3}\b"), lambda match: _WARS[match[0]]),
+    Rule("roman", re.compile(r"(?<![\w.'’-])([IVXLC]{1,7})[-–]([IVXLC]{1,7})(?![\w-])"), _numerals),
     Rule("roman", re.compile(r"(?<![\w.'’-])[IVXLCDM]{1,9}(?![\w-]|['’](?!s\b))"), _numeral),
-    Rule("roman", re.compile(r"(?<=[IVX][-–])[IVXLC]{1,7}(?!\w)"), _numeral),
 )

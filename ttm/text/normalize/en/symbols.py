@@ -24,6 +24,7 @@ _ALTERNATIVES = {
     "himself/herself": "himself or herself", "either/or": "either or", "yes/no": "yes or no",
 }  # fmt: skip
 _SHARP = {"C": "C", "F": "F", "J": "J"}
+_PERIODS = "second|minute|hour|day|night|week|month|year|person|user|gallon|mile|liter|litre"
 _POWERS = {"²": "squared", "³": "cubed"}
 _MARKS = {"©": "copyright", "№": "number", "§": "section", "¶": "paragraph", "℃": "degrees Celsius"}
 _NAMED = {"§§": "sections", **_MARKS}
@@ -72,6 +73,10 @@ RULES = (
     Rule("symbols", re.compile(rf"(?<=[\w)] )(?:{_OPERATOR})(?= [\w($-])"), _between),
     Rule("symbols", re.compile(r"(?<=\d )[-*/^](?= \d)"), _between),
     Rule("symbols", re.compile(r"(?<=[\d)])[=+×÷](?=[\d(])"), lambda m: _spaced(_BETWEEN[m[0]], m)),
+    Rule("symbols", re.compile(r"(?<![\w)\]+])\+(?=\d)"), lambda match: "plus "),
+    Rule("symbols", re.compile(r"(?<=\d[%°])[-–](?=\d)"), lambda match: " to "),
+    Rule("symbols", re.compile(r"(?<=[A-Za-z])==?(?=[-\d])"), lambda match: " equals "),
+    Rule("units", re.compile(rf"(?<=\w)/(?=(?:{_PERIODS})(?!\w))"), lambda match: " per "),
     Rule("symbols", re.compile(r"(?<=\w)[→⇒](?=\w)"), lambda match: _spaced("to", match)),
     Rule("symbols", re.compile(r"(?<=\w )@(?= \w)"), _between),
     Rule("symbols", re.compile(r"(?<!\S)[<>≤≥≈](?= ?\d)"), lambda match: _compared(match)),

@@ -44,15 +44,19 @@ def _protocol(match: re.Match[str]) -> str:
 RULES = (
     Rule(
         "numbers",
+        re.compile(r"(?<![\w-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w-])"),
+        lambda match: match[0],  # nobody would read it
+    ),
+    Rule(
+        "numbers",
         re.compile(rf"{_EDGE}\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![\w:/]|\.\d)"),
         _host,
     ),
     Rule(
         "numbers",
         re.compile(
-            rf"{_EDGE}(v(?:er)?\.? ?(?=\d))?(\d{{1,5}}+(?:\.\d{{1,5}}+){{0,4}}+)"
-            r"(?:[-.]?(rc|alpha|beta|dev|a|b)[-.]?(\d{1,3})?)?(?![\w]|[-.,:/]\d)",
-            re.IGNORECASE,
+            rf"{_EDGE}((?:v|ver\.? ?|V(?=\d{{1,3}}\.))(?=\d))?(\d{{1,5}}+(?:\.\d{{1,5}}+){{0,4}}+)"
+            r"(?:[-.]?((?i:rc|alpha|beta|dev)|[ab])[-.]?(\d{1,3})?)?(?![\w]|[-.,:/]\d)",
         ),
         _version,
     ),

@@ -39,6 +39,7 @@ _FUNCTION_WORDS = frozenset(
 )
 _TENS = ("", "tens", "twenties", "thirties", "forties", "fifties", "sixties", "seventies")
 _TENS += ("eighties", "nineties")
+_QUARTER = re.compile(r"\b[QH][1-4] \Z")
 _AGES = frozenset("the early mid late his her their my your our".split())
 _SHORTENED = frozenset("of in since the from by until class and to summer winter before".split())
 
@@ -100,7 +101,7 @@ def _year(match: re.Match[str]) -> str | None:
         return year(match[0], "en") if sure and 1000 <= number < _FIRST else None
     if not following or following[0].isupper() or following.lower() in _FUNCTION_WORDS:
         return year(match[0], "en")
-    if cue.lower() in _CUES:
+    if cue.lower() in _CUES or _QUARTER.search(before(match)):
         return year(match[0], "en")
     if cue.lower() in _DETERMINERS and not following.endswith("s"):
         return year(match[0], "en")
@@ -126,6 +127,11 @@ RULES = (
         _era,
     ),
     Rule("dates", re.compile(rf"{_EDGE}(\d{{4}}) ?[-–—/] ?(\d{{4}}|\d\d)(?!\w|[-/.,:]\d)"), _span),
+    Rule(
+        "dates",
+        re.compile(rf"{_EDGE}(\d{{4}}) ?[-–—] ?(?=present|now|today)"),
+        lambda match: f"{year(match[1], 'en')} to ",
+    ),
     Rule("dates", re.compile(r"\bFY ?['’]?(\d{4}|\d\d)(?![\w/-])"), _fiscal),
     Rule("dates", re.compile(r"(?:©|\([cC]\)) ?(\d{4})(?!\w)"), _copyright),
     Rule("dates", re.compile(rf"{_EDGE}\d{{4}}{_END}"), _year),
