@@ -26,7 +26,8 @@ class Rule:
     pattern: re.Pattern[str]
     """Matches in time linear in the text, so without nested repetition."""
     speak: Callable[[re.Match[str]], str | None]
-    """The words for a match; None leaves it to the rules after this one."""
+    """The words for a match, which may be what was written; None leaves it to the rules after
+    this one."""
 
 
 def normalize(words: Traced, language: str, off: Collection[str] = ()) -> Traced:
@@ -48,8 +49,10 @@ def normalize(words: Traced, language: str, off: Collection[str] = ()) -> Traced
             if start == end or taken.find(1, start, end) >= 0:
                 continue
             spoken = rule.speak(match)
-            if spoken is not None:
-                taken[start:end] = b"\1" * (end - start)
+            if spoken is None:
+                continue
+            taken[start:end] = b"\1" * (end - start)
+            if spoken != match[0]:
                 edits.append((start, end, spoken, rule.name))
     return words.replaced(sorted(edits)) if edits else words
 

@@ -1,5 +1,7 @@
 """What stands around a match; looks at a bounded stretch, so that a rule stays linear."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re
@@ -7,10 +9,10 @@ import re
 REACH = 60
 """Characters that are looked at on either side."""
 
-_LAST_WORD = re.compile(r"([^\W\d_][\w.'’]*)[\s\"“‘(\[]*\Z")  # noqa: RUF001
-_NEXT_WORD = re.compile(r"[\s\"”’)\]]*([^\W\d_][\w'’]*)")  # noqa: RUF001
-_NEXT_DIRECTLY = re.compile(r"[ -]([^\W\d_][\w'’]*)")  # noqa: RUF001
-_CLOSING = re.compile(r"[\s\"'”’»)\]*_]*(?:\n|\Z)")  # noqa: RUF001
+_LAST_WORD = re.compile(r"([^\W\d_][\w.'’]*)[\s\"“‘(\[]*\Z")
+_NEXT_WORD = re.compile(r"[\s\"”’)\]]*([^\W\d_][\w'’]*)")
+_NEXT_DIRECTLY = re.compile(r"[ -]([^\W\d_][\w'’]*)")
+_CLOSING = re.compile(r"[\s\"'”’»)\]*_]*(?:\n|\Z)")
 
 
 def before(match: re.Match[str]) -> str:
