@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ttm.text.normalize import Rule
 from ttm.text.normalize.context import stopped
 
-_ANYWHERE, _NUMBER, _NAME = r"(?!\w)", r"(?= ?\d)", r"(?= [^\W\d_])"
+_ANYWHERE, _NUMBER, _NAME = r"(?!\w)", r"(?= ?(?:\d|[IVXL]{1,7}\b))", r"(?= [^\W\d_])"
 
 
 def abbreviations(
@@ -19,9 +19,9 @@ def abbreviations(
     A blank within one may be left out. The case counts, but for a capital that begins a sentence.
     """
     return (
+        _rule(anywhere, _ANYWHERE),
         _rule(names, _NAME, capital=True),
         _rule(numbers, _NUMBER),
-        _rule(anywhere, _ANYWHERE),
     )
 
 

@@ -11,6 +11,7 @@ from ttm.text.normalize.context import next_word
 from ttm.text.normalize.numerals import (
     DASH,
     NUMBER,
+    POINTED,
     START,
     STOP,
     UNSIGNED,
@@ -67,18 +68,23 @@ class Money:
     names_cents: bool = False
     """Whether the hundredths are named; below ten of them are in any case."""
 
-    def rule(self, numerals: Numerals) -> Rule:
-        """Reads what these symbols stand before or after."""
+    def rule(self, numerals: Numerals, measures: Mapping[str, Noun], per: str) -> Rule:
+        """Reads what these symbols stand before or after, also as the price of a measure."""
         code, scale = any_of(self.units), any_of(self.scales)
+        number = f"(?:{POINTED}|{NUMBER})"
         pattern = re.compile(
-            rf"(?<![\w$€£])(?P<before>{code}) ?(?:(?P<low>{NUMBER}){DASH})?(?P<n>{NUMBER})"
+            rf"(?:(?<![\w$€£])(?P<before>{code}) ?(?:(?P<low>{NUMBER}){DASH})?(?P<n>{number})"
             rf"(?: (?P<scale>{scale}))?{STOP}"
-            rf"|{START}(?:(?P<low2>{NUMBER}){DASH})?(?P<n2>{NUMBER})(?:,[-–—])?"  # noqa: RUF001
-            rf"(?: ?(?P<scale2>{scale}))? ?(?P<after>{code})(?!\w)"
+            rf"|{START}(?:(?P<low2>{NUMBER}){DASH})?(?P<n2>{number})(?:,[-–—])?"  # noqa: RUF001
+            rf"(?: ?(?P<scale2>{scale}))? ?(?P<after>{code})(?!\w))"
+            rf"(?:/(?P<per>{any_of(measures)})(?!\w))?"
         )
 
         def speak(match: re.Match[str]) -> str:
-            groups = match.groupdict()
+            said = price(match.groupdict())
+            return f"{said} {per} {measures[match['per']].one}" if match["per"] else said
+
+        def price(groups: dict[str, str]) -> str:
             code = groups["before"] or groups["after"]
             low = groups["low"] or groups["low2"]
             high: str = groups["n"] or groups["n2"]

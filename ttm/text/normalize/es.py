@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-from ttm.text.normalize import Rule, spelling
+from ttm.text.normalize import Rule, emoji, spelling
 from ttm.text.normalize.abbreviations import abbreviations
+from ttm.text.normalize.addresses import addresses
 from ttm.text.normalize.agreement import Agreement, words
 from ttm.text.normalize.amounts import Fractions, Money, measures, nouns, plain_numbers
 from ttm.text.normalize.calendar import Calendar
 from ttm.text.normalize.clock import times
+from ttm.text.normalize.context import next_word
 from ttm.text.normalize.numerals import START, Amount, Noun, Numerals
 from ttm.text.normalize.roman import Romans
 from ttm.text.normalize.symbols import symbols
@@ -45,7 +47,7 @@ _NOT_NOUNS = words(
     "de del y e o u a al en por para con sin que es son era fue hay está se lo la los las un una unos "
     "unas más menos ni no como si su sus mi tu hasta desde entre sobre cuando donde pero muy ya le les "
     "después antes además mientras tras según ellas ellos estas estos esas esos otras gracias apenas "
-    "ambas ambos tres seis dos quizás veces"
+    "ambas ambos tres seis dos quizás"
 )
 
 _AGREEMENT = Agreement(
@@ -126,12 +128,12 @@ def _counted_off(match: re.Match[str]) -> str:
     return _ordinal(n, {"ª": "a", "a": "a", "º": "o", "o": "o"}.get(ending, "r"))
 
 
-def _century(match: re.Match[str], n: int) -> str:
-    return _ordinal(n) if n <= 10 else _NUMERALS.cardinal(n)
-
-
 def _ruler(match: re.Match[str], n: int, gender: str) -> str:
     return _ordinal(n, "a" if gender == "f" else "o") if n <= 10 else _NUMERALS.cardinal(n)
+
+
+def _century(match: re.Match[str], n: int) -> str:
+    return _ruler(match, n, "f" if next_word(match).lower() == "guerra" else "m")
 
 
 _ABBREVIATIONS = abbreviations(
@@ -207,20 +209,22 @@ _ROMANS = Romans(
     queens=words("Isabel Catalina María Juana Margarita Cristina Berenguela Urraca"),
     ruler=_ruler,
     ordinal=_century,
-    centuries=("siglo", "siglos"),
+    centuries=("siglo", "siglos", "guerra"),
     cardinal=_NUMERALS.cardinal,
-    labels=words("capítulo tomo volumen libro parte acto escena título anexo artículo tipo fase"),
+    labels=words("capítulo cap tomo volumen vol libro parte acto escena título anexo artículo art tipo fase"),
 )
 
 RULES: tuple[Rule, ...] = (
+    *addresses(_NUMERALS, {"@": "arroba", "/": "barra", "-": "guion", "_": "guion bajo"}),
+    emoji.rule("es"),
     telephones(
-        _NUMERALS.digits, "más", r"[Tt]el|[Tt]eléfono|[Ff]ax|[Mm]óvil|[Ll]lam[ae] al", r"[689]\d\d(?: \d\d){3}"
+        _NUMERALS.digits, "más", "teléfono", r"[Tt]el|[Tt]eléfono|[Ff]ax|[Mm]óvil|[Ll]lam[ae] al", r"[689]\d\d(?: \d\d){3}"
     ),
     *_CALENDAR.rules(),
     *times(
         _time, "a", r"H:M(?::S)?(?: ?(?P<mark>horas|hs?)\.?)?", r"H[.]M ?(?P<mark>horas|hs?)\.?"
     ),
-    _MONEY.rule(_NUMERALS),
+    _MONEY.rule(_NUMERALS, _UNITS, "por"),
     measures(_NUMERALS, _UNITS, "por"),
     *_ABBREVIATIONS,
     Rule("ordinals", re.compile(rf"{START}(\d{{1,3}})\.?(er|[ºª]|(?<=\.)[oa])(?!\w)"), _counted_off),

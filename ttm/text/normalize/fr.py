@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ttm.text.normalize import Rule, spelling
+from ttm.text.normalize import Rule, emoji, spelling
 from ttm.text.normalize.abbreviations import abbreviations
+from ttm.text.normalize.addresses import addresses
 from ttm.text.normalize.agreement import Agreement, words
 from ttm.text.normalize.amounts import Fractions, Money, measures, nouns, plain_numbers
 from ttm.text.normalize.calendar import Calendar
@@ -208,19 +209,21 @@ _ROMANS = Romans(
     ordinal=_roman_ordinal,
     centuries=("siècle", "siècles"),
     cardinal=_NUMERALS.cardinal,
-    labels=words("chapitre tome volume livre partie acte scène titre annexe article type phase paris"),
+    labels=words("chapitre chap tome volume vol livre partie acte scène titre annexe article art type phase paris"),
     suffix="er|re|ère|ème|e",
 )
 
 RULES: tuple[Rule, ...] = (
+    *addresses(_NUMERALS, {"@": "arobase", "/": "barre oblique", "-": "tiret", "_": "tiret bas"}),
+    emoji.rule("fr"),
     telephones(
-        _pairs, "plus", r"[Tt]él(?:éphone)?|[Ff]ax|[Pp]ortable", r"0\d(?:[ .-]?\d\d){4}"
+        _pairs, "plus", "téléphone", r"[Tt]él(?:éphone)?|[Ff]ax|[Pp]ortable", r"0\d(?:[ .-]?\d\d){4}"
     ),
     *_CALENDAR.rules(),
     *times(
-        _time, "à", r"H ?h ?M", r"H:M(?::S)?(?: ?(?P<mark>h))?", r"H ?(?P<mark>h)"
+        _time, "à", r"H ?h(?: ?M)?", r"H:M(?::S)?(?: ?(?P<mark>h))?"
     ),
-    _MONEY.rule(_NUMERALS),
+    _MONEY.rule(_NUMERALS, _UNITS, "par"),
     measures(_NUMERALS, _UNITS, "par"),
     *_ABBREVIATIONS,
     Rule("ordinals", re.compile(

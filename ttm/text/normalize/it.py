@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-from ttm.text.normalize import Rule, spelling
+from ttm.text.normalize import Rule, emoji, spelling
 from ttm.text.normalize.abbreviations import abbreviations
+from ttm.text.normalize.addresses import addresses
 from ttm.text.normalize.agreement import Agreement, words
 from ttm.text.normalize.amounts import Fractions, Money, measures, nouns, plain_numbers
 from ttm.text.normalize.calendar import Calendar
 from ttm.text.normalize.clock import times
+from ttm.text.normalize.context import next_word
 from ttm.text.normalize.numerals import START, Amount, Noun, Numerals
 from ttm.text.normalize.roman import Romans
 from ttm.text.normalize.symbols import symbols
@@ -17,8 +19,8 @@ from ttm.text.normalize.telephones import telephones
 
 
 def _agreed(said: str, form: str) -> str:
-    if said == "uno" and form in ("m", "f"):
-        return "un" if form == "m" else "una"
+    if said == "uno" and form[:1] != "k":
+        return {"m": "un", "f": "una", "elided": "un'"}.get(form, said)
     return f"{said[:-1]}é" if said.endswith("tre") and said != "tre" else said
 
 
@@ -65,8 +67,14 @@ _AGREEMENT = Agreement(
 )
 
 
+def _gender(match: re.Match[str], whole: int) -> str:
+    gender = _AGREEMENT.gender(match, whole)
+    return "elided" if gender == "f" and next_word(match)[0].lower() in "aeiou" else gender
+
+
 def _day(match: re.Match[str], day: int) -> str:
-    return "primo" if day == 1 else _NUMERALS.cardinal(day)
+    elided = match.string[match.start() - 1 : match.start()] in ("'", "’")  # noqa: RUF001
+    return "primo" if day == 1 and not elided else _NUMERALS.cardinal(day)
 
 
 _CALENDAR = Calendar(
@@ -104,7 +112,7 @@ def _counted_off(match: re.Match[str]) -> str:
 
 
 def _century(match: re.Match[str], n: int) -> str:
-    return _ordinal(n, "m")
+    return _ordinal(n, "f" if next_word(match).lower() == "guerra" else "m")
 
 
 def _decade(match: re.Match[str]) -> str:
@@ -145,6 +153,7 @@ _UNITS = nouns("""
     MWh megawattora; V volt; kV chilovolt; mA milliampere; Hz hertz; kHz chilohertz; MHz megahertz;
     GHz gigahertz; KB,kB chilobyte; MB megabyte; GB gigabyte; TB terabyte; kcal chilocaloria chilocalorie f;
     J joule; kJ chilojoule; hPa ettopascal; bar bar; dB decibel; °C grado_Celsius gradi_Celsius;
+    mln,Mln milione milioni; mld,Mld miliardo miliardi;
     °F grado_Fahrenheit gradi_Fahrenheit; ° grado gradi; % per_cento; ‰ per_mille; CV cavallo cavalli;
     km/h chilometro_all'ora chilometri_all'ora; Mbit megabit
 """)
@@ -159,7 +168,7 @@ _MONEY = Money(
         CHF centesimo centesimi
     """),
     scales=nouns("""
-        mln,Mln,milione,milioni milione milioni; mld,Mld,miliardo,miliardi miliardo miliardi; mila mila
+        mln,Mln,milione,milioni milione milioni; mld,Mld,miliardo,miliardi miliardo miliardi
     """),
     joint=" e ",
 )
@@ -169,7 +178,7 @@ _FRACTIONS = Fractions(
         3 terzo terzi; 4 quarto quarti; 5 quinto quinti; 6 sesto sesti; 7 settimo settimi;
         8 ottavo ottavi; 9 nono noni; 10 decimo decimi
     """).values(), 3)),
-    half={"": "un mezzo", "m": "mezzo", "f": "mezza"},
+    half={"": "un mezzo", "m": "mezzo", "f": "mezza", "elided": "mezza"},
     and_half={"": " e mezzo"},
     joint=" e ",
 )  # fmt: skip
@@ -184,16 +193,18 @@ _ROMANS = Romans(
     queens=words("Elisabetta Caterina Maria Isabella Margherita Giovanna Cleopatra"),
     ruler=lambda match, n, gender: _ordinal(n, gender),
     ordinal=_century,
-    centuries=("secolo", "sec"),
+    centuries=("secolo", "sec", "guerra"),
     cardinal=_NUMERALS.cardinal,
-    labels=words("capitolo tomo volume libro parte atto scena titolo allegato articolo tipo fase"),
+    labels=words("capitolo cap tomo volume vol libro parte atto scena titolo allegato articolo art tipo fase"),
 )
 
 _BEFORE_TIME = "(?:(?<=alle )|(?<=dalle )|(?<=ore )|(?<=le ))"
 
 RULES: tuple[Rule, ...] = (
+    *addresses(_NUMERALS, {"@": "chiocciola", "/": "barra", "-": "trattino", "_": "trattino basso"}),
+    emoji.rule("it"),
     telephones(
-        _NUMERALS.digits, "più", r"[Tt]el|[Tt]elefono|[Ff]ax|[Cc]ell(?:ulare)?", r"0\d{1,3}[ /-]\d{5,8}"
+        _NUMERALS.digits, "più", "telefono", r"[Tt]el|[Tt]elefono|[Ff]ax|[Cc]ell(?:ulare)?", r"0\d{1,3}[ /-]\d{5,8}"
     ),
     *_CALENDAR.rules(),
     Rule("dates", re.compile(r"(?<=\banni )['’‘]?(\d0)(?!\w)"), _decade),  # noqa: RUF001
@@ -201,12 +212,12 @@ RULES: tuple[Rule, ...] = (
     Rule("ordinals", re.compile(
         rf"{START}(\d{{1,4}})(?:\.?([ºª])|(°)(?= (?!a |e |di |in |all|nord|sud|est|ovest)[a-zà-ù]))(?!\w)"
     ), _counted_off),
-    _MONEY.rule(_NUMERALS),
+    _MONEY.rule(_NUMERALS, _UNITS, "per"),
     measures(_NUMERALS, _UNITS, "per"),
     *_ABBREVIATIONS,
     _ROMANS.rule(),
-    _FRACTIONS.rule(_NUMERALS, _AGREEMENT.gender),
-    *plain_numbers(_NUMERALS, _AGREEMENT.gender),
+    _FRACTIONS.rule(_NUMERALS, _gender),
+    *plain_numbers(_NUMERALS, _gender),
     *symbols(
         between={
             "&": "e", "+": "più", "=": "uguale a", "<": "minore di", ">": "maggiore di", "×": "per",

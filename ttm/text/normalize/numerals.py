@@ -19,6 +19,9 @@ UNSIGNED = rf"{_WHOLE}(?:,\d{{1,15}}+)?"
 """1.234,5 or 1 234,5 or 1234,5."""
 NUMBER = rf"(?:(?<![\w)\]%°€$£-])[-−])?{UNSIGNED}"  # noqa: RUF001
 """The same with a sign."""
+POINTED = r"\d{1,3}(?:,\d{3}){0,4}+\.\d\d(?!\d)"
+"""1,234.50, as prices of elsewhere are written."""
+_SWAPPED = str.maketrans(".,", ",.")
 DASH = r" ?[-–—] ?"  # noqa: RUF001
 """What stands between the ends of a range."""
 
@@ -42,7 +45,9 @@ class Amount(NamedTuple):
 
 
 def amount(written: str) -> Amount:
-    """The value of what NUMBER matches."""
+    """The value of what NUMBER matches, or POINTED."""
+    if written[-3:-2] == ".":
+        written = written.translate(_SWAPPED)
     whole, _, fraction = written.lstrip("-−").partition(",")  # noqa: RUF001
     value = int(whole.replace(".", "").replace(" ", ""))
     return Amount(value, fraction, not written[0].isdecimal())

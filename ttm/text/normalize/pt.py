@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-from ttm.text.normalize import Rule, spelling
+from ttm.text.normalize import Rule, emoji, spelling
 from ttm.text.normalize.abbreviations import abbreviations
+from ttm.text.normalize.addresses import addresses
 from ttm.text.normalize.agreement import Agreement, words
 from ttm.text.normalize.amounts import Fractions, Money, measures, nouns, plain_numbers
 from ttm.text.normalize.calendar import Calendar
 from ttm.text.normalize.clock import times
+from ttm.text.normalize.context import next_word
 from ttm.text.normalize.numerals import START, Amount, Noun, Numerals
 from ttm.text.normalize.roman import Romans
 from ttm.text.normalize.symbols import symbols
@@ -113,7 +115,7 @@ def _counted_off(match: re.Match[str]) -> str:
 
 
 def _century(match: re.Match[str], n: int) -> str:
-    return _ruler(match, n, "m")
+    return _ruler(match, n, "f" if next_word(match).lower() == "guerra" else "m")
 
 
 def _ruler(match: re.Match[str], n: int, gender: str) -> str:
@@ -192,24 +194,26 @@ _ROMANS = Romans(
     queens=words("Isabel Elizabeth Elisabete Catarina Maria Joana Margarida Cleópatra"),
     ruler=_ruler,
     ordinal=_century,
-    centuries=("século", "séculos"),
+    centuries=("século", "séculos", "guerra"),
     cardinal=_NUMERALS.cardinal,
-    labels=words("capítulo tomo volume livro parte ato cena título anexo artigo tipo fase"),
+    labels=words("capítulo cap tomo volume vol livro parte ato cena título anexo artigo art tipo fase"),
 )
 
 RULES: tuple[Rule, ...] = (
+    *addresses(_NUMERALS, {"@": "arroba", "/": "barra", "-": "hífen", "_": "sublinhado"}),
+    emoji.rule("pt"),
     telephones(
-        _NUMERALS.digits, "mais", r"[Tt]el|[Tt]elefone|[Ff]ax|[Cc]elular|[Ll]igue para",
+        _NUMERALS.digits, "mais", "telefone", r"[Tt]el|[Tt]elefone|[Ff]ax|[Cc]elular|[Ll]igue para",
         r"\(\d\d\) ?\d{4,5}-\d{4}|(?:9\d{4}|[3-8]\d{3})-\d{4}",
     ),
     *_CALENDAR.rules(),
     *times(
-        _time, "a", "H ?h ?M(?:min)?", "H:M(?::S)?(?: ?(?P<mark>horas|h))?", "H(?P<mark>h)"
+        _time, "a", "H ?h(?: ?M(?:min)?)?", "H:M(?::S)?(?: ?(?P<mark>horas|h))?"
     ),
     Rule("ordinals", re.compile(
         rf"{START}(\d{{1,4}})(?:\.?([ºª])|\.([oa])|(°)(?= (?!a |e |de |na |no |em |ao )[a-zà-ú]))(?!\w)"
     ), _counted_off),
-    _MONEY.rule(_NUMERALS),
+    _MONEY.rule(_NUMERALS, _UNITS, "por"),
     measures(_NUMERALS, _UNITS, "por"),
     *_ABBREVIATIONS,
     _ROMANS.rule(),

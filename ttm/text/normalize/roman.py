@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from ttm.text.normalize import Rule
 from ttm.text.normalize.context import last_word, next_word, stopped
 
-_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
-_WELL_FORMED = re.compile(r"C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+_WELL_FORMED = re.compile(
+    r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
+)
 _SMALL = frozenset("IVX")
 
 
-def value(numeral: str) -> int | None:
-    """What a Roman numeral stands for, if it is a proper one below 400."""
+def value(numeral: str) -> int:
+    """What a Roman numeral stands for; 0 if it is none."""
     if not _WELL_FORMED.fullmatch(numeral):
-        return None
+        return 0
     values = [_VALUES[char] for char in numeral]
     return sum(-one if one < max(values[i:]) else one for i, one in enumerate(values))
 
@@ -52,15 +54,16 @@ class Romans:
     def _speak(self, match: re.Match[str]) -> str | None:
         numeral = match["roman"]
         n = value(numeral)
-        if n is None or len(numeral) == 1 and numeral not in _SMALL:
+        if not n or (len(numeral) == 1 and numeral not in _SMALL):
             return None
         name, suffix = last_word(match), match["suffix"] or ""
         if name in self.kings or name in self.queens:
             return stopped(match, self.ruler(match, n, "f" if name in self.queens else "m"))
-        if suffix or name.lower() in self.centuries or next_word(match).lower() in self.centuries:
+        beside = {name.lower(), next_word(match).lower()}
+        if suffix or not beside.isdisjoint(self.centuries):
             if said := self.ordinal(match, n):
                 return said
         known = len(numeral) > 1 and _SMALL.issuperset(numeral) and name[:1].isupper()
-        if name.lower() in self.labels or (known and suffix in ("", ".")):
+        if name.lower().rstrip(".") in self.labels or (known and suffix in ("", ".")):
             return self.cardinal(n) + suffix
         return None

@@ -9,11 +9,16 @@ from ttm.text.normalize import Rule
 
 _REST = r"(?:[ ./-]{0,3}\(?\d{1,15}+\)?){1,7}+(?![\w-]|[.,:/]\d)"
 
+_SHORT = re.compile(r"\bt[eé]l\b\.?", re.IGNORECASE)
 
-def telephones(group: Callable[[str], str], plus: str, labels: str, national: str) -> Rule:
+
+def telephones(
+    group: Callable[[str], str], plus: str, name: str, labels: str, national: str
+) -> Rule:
     """Reads numbers with a country code, after a label, or of the country's own form.
 
     group     the digits between two blanks -> words
+    name      what `tel.` is short for
     labels    a pattern for what announces a number, such as `Tel`
     national  a pattern for numbers that are known without one
     """
@@ -30,6 +35,6 @@ def telephones(group: Callable[[str], str], plus: str, labels: str, national: st
         said = ", ".join(group(part) for part in re.findall(r"\d+", written))
         if "+" in written:
             said = f"{plus} {said}"
-        return (match["label"] or "") + said
+        return _SHORT.sub(name, match["label"] or "") + said
 
     return Rule("phones", pattern, speak)

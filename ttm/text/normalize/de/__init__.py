@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ttm.text.normalize import Rule
+from ttm.text.normalize import Rule, emoji
 from ttm.text.normalize.abbreviations import abbreviations
+from ttm.text.normalize.addresses import addresses
 from ttm.text.normalize.agreement import words
 from ttm.text.normalize.amounts import Fractions, Money, measures, nouns, plain_numbers
 from ttm.text.normalize.calendar import Calendar
@@ -169,14 +170,16 @@ _ROMANS = Romans(
 )
 
 RULES: tuple[Rule, ...] = (
-    telephones(NUMERALS.digits, "plus", r"[Tt]el|Telefon|Fax|Mobil|Handy", r"0\d{2,4}[ /-]\d{4,9}"),
+    *addresses(NUMERALS, {"@": "at", "/": "Schrägstrich", "-": "Bindestrich", "_": "Unterstrich"}),
+    emoji.rule("de"),
+    telephones(NUMERALS.digits, "plus", "Telefon", r"[Tt]el|Telefon|Fax|Mobil|Handy", r"0\d{2,4}[ /-]\d{4,9}"),
     *_CALENDAR.rules(),
     Rule("dates", re.compile(rf"{START}(\d{{1,2}})\.(\d{{1,2}})\.(?![\d\w])"), _short_date),
     Rule("dates", re.compile(
         rf"{START}(\d{{1,2}})\.(?= ?(?:bis|und|oder|[-–—])(?: zum)? ?\d{{1,2}}\. ?[A-ZÄÖÜ\d])"  # noqa: RUF001
     ), _first_of_two),
     *times(_time, "bis", r"H:M(?::S)?(?: ?(?P<mark>Uhr|h))?", r"H\.M ?(?P<mark>Uhr|h)", "H (?P<mark>Uhr)"),
-    _MONEY.rule(NUMERALS),
+    _MONEY.rule(NUMERALS, _UNITS, "pro"),
     measures(NUMERALS, _UNITS, "pro"),
     *_ABBREVIATIONS,
     Rule("abbreviations", re.compile(r"(?<=[a-zäöüß])str\.(?!\w)"), lambda match: "straße"),
