@@ -1,5 +1,7 @@
 """Roman numerals, where what stands around them says that they are some."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re
@@ -10,9 +12,7 @@ from ttm.text.normalize import Rule
 from ttm.text.normalize.context import last_word, next_word, stopped
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-_WELL_FORMED = re.compile(
-    r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
-)
+_WELL_FORMED = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _SMALL = frozenset("IVX")
 
 
@@ -47,7 +47,7 @@ class Romans:
     def rule(self) -> Rule:
         """Reads Louis XIV, chapter IV and the XXth century."""
         pattern = re.compile(
-            rf"(?<![\w.'’-])(?P<roman>[IVXLC]{{1,9}}+)(?P<suffix>{self.suffix})?(?![\w'’-])"  # noqa: RUF001
+            rf"(?<![\w.'’-])(?P<roman>[IVXLC]{{1,9}}+)(?P<suffix>{self.suffix})?(?![\w'’-])"
         )
         return Rule("roman", pattern, self._speak)
 

@@ -1,5 +1,7 @@
 """Signs that stand for words."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re
@@ -7,10 +9,10 @@ from collections.abc import Mapping
 
 from ttm.text.normalize import Rule
 
-_BETWEEN_NUMBERS = "<>÷×*·−±≈≤≥≠"  # noqa: RUF001
+_BETWEEN_NUMBERS = "<>÷×*·−±≈≤≥≠"
 _BETWEEN = re.compile(
-    rf"(?<=[\w)²³%]) ?(?P<sign>[&+=]|(?<=[\d )])[{_BETWEEN_NUMBERS}](?= ?\d)|(?<= )-(?= \d{{1,9}} ?=)) ?"
-    r"(?=[\w(−-])"  # noqa: RUF001
+    rf"(?<=[\w)²³%]) ?(?P<sign>[&+=]|(?<=[\d )])[{_BETWEEN_NUMBERS}](?= ?\d)"
+    r"|(?<= )-(?= \d{1,9} ?=)) ?(?=[\w(−-])"
 )
 _BEFORE = re.compile(r"(?<![\w+-])(?P<sign>[+±≈~<>≤≥§#]) ?(?=\d)")
 

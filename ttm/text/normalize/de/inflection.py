@@ -25,14 +25,15 @@ _MASCULINES = words(
     "Name Kunde Kollege Junge Hase Käse Zeuge Neffe Löwe Buchstabe Gedanke Friede Glaube Kur"
 )
 _LABELS = words(
-    "kapitel seite teil band nummer nr zimmer platz artikel absatz paragraph bild abbildung tabelle "
-    "klasse stufe phase version raum gleis linie tag formel gruppe punkt schritt spalte zeile"
+    "kapitel seite teil band nummer nr zimmer platz artikel absatz paragraph bild abbildung "
+    "tabelle klasse stufe phase version raum gleis linie tag formel gruppe punkt schritt spalte "
+    "zeile"
 )
 _DATIVE = words("in im vor nach seit mit von vom zu zum zur aus bei beim ab an am unter")
 _ACCUSATIVE = words(
-    "für um ohne gegen pro bis durch über hat habe hatte haben hatten gibt gab kostet kostete kosten "
-    "braucht brauche brauchen kauft kaufe kaufte dauert dauerte wiegt zahlt zahlte zahle nimmt "
-    "bekam bekommt sieht sah trinkt isst"
+    "für um ohne gegen pro bis durch über hat habe hatte haben hatten gibt gab kostet kostete "
+    "kosten braucht brauche brauchen kauft kaufe kaufte dauert dauerte wiegt zahlt zahlte zahle "
+    "nimmt bekam bekommt sieht sah trinkt isst"
 )
 _ENDS_IN_EN = words(
     "am im zum vom beim dem den des einem einen eines einer keinem keinen meinem meinen seinem "
