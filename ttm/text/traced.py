@@ -164,8 +164,12 @@ class Tracer:
         self._changes.append(
             Change(self._size, self._size + len(text), *span, rule, written, phonemes)
         )
-        for char in text:  # each of them stands where what was written begins
-            self.add(char, span[0])
+        self.add(text[0], span[0])
+        if more := len(text) - 1:  # each of them stands where what was written begins
+            self._parts.append(text[1:])
+            self._at += range(self._size, self._size + more)
+            self._source += [span[0]] * more
+            self._size += more
 
     def built(self, end: int) -> Traced:
         """The whole; `end` is the original offset just past it."""

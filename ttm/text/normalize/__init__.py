@@ -13,6 +13,9 @@ from ttm.text.traced import Traced
 LANGUAGES = ("en", "de", "es", "fr", "it", "pt")
 """Languages that have rules, each in the module of its name; texts of others stay as they are."""
 
+_BLANKS = dict.fromkeys(map(ord, "\xa0\u2007\u2009\u202f"), " ")
+"""Blanks that keep a number or a number and its unit together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -37,10 +40,11 @@ def normalize(words: Traced, language: str, off: Collection[str] = ()) -> Traced
     taken = bytearray(len(words.text))
     for change in words.changes:
         taken[change.start : change.end] = b"\1" * (change.end - change.start)
+    text = words.text if words.text.isascii() else words.text.translate(_BLANKS)
     for rule in _rules(language):
         if rule.name in off:
             continue
-        for match in rule.pattern.finditer(words.text):
+        for match in rule.pattern.finditer(text):
             start, end = match.span()
             if start == end or taken.find(1, start, end) >= 0:
                 continue

@@ -1,0 +1,69 @@
+"""Roman numerals, where what stands around them says that they are some."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from ttm.text.normalize import Rule
+from ttm.text.normalize.context import last_word, next_word, stopped
+
+_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+_WELL_FORMED = re.compile(
+    r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
+)
+_SMALL = frozenset("IVX")
+
+
+def value(numeral: str) -> int:
+    """What a Roman numeral stands for; 0 if it is none."""
+    if not _WELL_FORMED.fullmatch(numeral):
+        return 0
+    values = [_VALUES[char] for char in numeral]
+    return sum(-one if one < max(values[i:]) else one for i, one in enumerate(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Romans:
+    """How Roman numerals are read."""
+
+    kings: Collection[str]
+    """Names of rulers and popes whose number is said in its own way."""
+    queens: Collection[str]
+    ruler: Callable[[re.Match[str], int, str], str]
+    """The number of a ruler, of gender m or f."""
+    ordinal: Callable[[re.Match[str], int], str | None]
+    """The number of what is counted off: of a century, or with one of the suffixes."""
+    centuries: Collection[str]
+    """What, right before or after a numeral, makes it one of those."""
+    cardinal: Callable[[int], str]
+    """The number of everything else."""
+    labels: Collection[str]
+    """What is followed by a number, in lower case: chapter, volume."""
+    suffix: str = r"(?!)"
+    """A pattern for what marks an ordinal."""
+
+    def rule(self) -> Rule:
+        """Reads Louis XIV, chapter IV and the XXth century."""
+        pattern = re.compile(
+            rf"(?<![\w.'’-])(?P<roman>[IVXLC]{{1,9}}+)(?P<suffix>{self.suffix})?(?![\w'’-])"  # noqa: RUF001
+        )
+        return Rule("roman", pattern, self._speak)
+
+    def _speak(self, match: re.Match[str]) -> str | None:
+        numeral = match["roman"]
+        n = value(numeral)
+        if not n or (len(numeral) == 1 and numeral not in _SMALL):
+            return None
+        name, suffix = last_word(match), match["suffix"] or ""
+        if name in self.kings or name in self.queens:
+            return stopped(match, self.ruler(match, n, "f" if name in self.queens else "m"))
+        beside = {name.lower(), next_word(match).lower()}
+        if suffix or not beside.isdisjoint(self.centuries):
+            if said := self.ordinal(match, n):
+                return said
+        known = len(numeral) > 1 and _SMALL.issuperset(numeral) and name[:1].isupper()
+        if name.lower().rstrip(".") in self.labels or (known and suffix in ("", ".")):
+            return self.cardinal(n) + suffix
+        return None
