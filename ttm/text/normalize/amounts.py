@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ttm.text.normalize import Rule
-from ttm.text.normalize.context import next_word
+from ttm.text.normalize.context import next_word, stopped
 from ttm.text.normalize.numerals import (
     DASH,
     NUMBER,
@@ -77,15 +77,17 @@ class Money:
         number = f"(?:{POINTED}|{NUMBER})"
         pattern = re.compile(
             rf"(?:(?<![\w$€£])(?P<before>{code}) ?(?:(?P<low>{NUMBER}){DASH})?(?P<n>{number})"
-            rf"(?: (?P<scale>{scale}))?{STOP}"
+            rf"(?: ?(?P<scale>{scale}))?{STOP}"
             rf"|{START}(?:(?P<low2>{NUMBER}){DASH})?(?P<n2>{number})(?:,[-–—])?"
-            rf"(?: ?(?P<scale2>{scale}))? ?(?P<after>{code})(?!\w))"
+            rf"(?: ?(?P<scale2>{scale})(?: {numerals.of}(?= ))?)? ?(?P<after>{code})(?!\w))"
             rf"(?:/(?P<per>{any_of(measures)})(?!\w))?"
         )
 
         def speak(match: re.Match[str]) -> str:
             said = price(match.groupdict())
-            return f"{said} {per} {measures[match['per']].one}" if match["per"] else said
+            if match["per"]:
+                said += f" {per} {measures[match['per']].one}"
+            return stopped(match, said)
 
         def price(groups: dict[str, str]) -> str:
             code = groups["before"] or groups["after"]
@@ -93,8 +95,10 @@ class Money:
             high: str = groups["n"] or groups["n2"]
             scale = groups["scale"] or groups["scale2"]
             if scale:
-                of = f"{numerals.joined(Amount(1_000_000), self.units[code].many)}"
-                return f"{numerals.range(low, high, self.scales[scale])} {of}"
+                name, step = self.units[code].many, self.scales[scale]
+                if step.one != step.many:  # beyond a thousand
+                    name = numerals.joined(Amount(1_000_000), name)
+                return f"{numerals.range(low, high, step)} {name}"
             n = amount(high)
             if low or code not in self.cents or len(n.fraction) != 2:
                 return numerals.range(low, high, self.units[code])
@@ -125,7 +129,9 @@ def measures(numerals: Numerals, units: Mapping[str, Noun], per: str) -> Rule:
 
     def speak(match: re.Match[str]) -> str:
         said = numerals.range(match["low"], match["n"], units[match["unit"]])
-        return f"{said} {per} {units[match['per']].one}" if match["per"] else said
+        if match["per"]:
+            said += f" {per} {units[match['per']].one}"
+        return stopped(match, said)
 
     return Rule("units", pattern, speak)
 

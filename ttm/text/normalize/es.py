@@ -23,7 +23,7 @@ _SHORTENED = re.compile(r"(veinti)?uno$")
 
 
 def _agreed(said: str, form: str) -> str:
-    if not form:
+    if form in ("", "n"):
         return said
     if form[-1] == "f":
         said = re.sub(r"(cient|quinient)os\b", r"\1as", said)
@@ -140,16 +140,16 @@ def _century(match: re.Match[str], n: int) -> str:
 
 _ABBREVIATIONS = abbreviations(
     anywhere={
-        "etc.": "etcétera", "p. ej.": "por ejemplo", "EE. UU.": "Estados Unidos",
-        "a. C.": "antes de Cristo", "d. C.": "después de Cristo", "aprox.": "aproximadamente",
-        "tel.": "teléfono", "máx.": "máximo", "mín.": "mínimo", "Ud.": "usted", "Uds.": "ustedes",
-        "Vd.": "usted", "Vds.": "ustedes", "s. XX": "siglo veinte", "c/u": "cada uno",
+        "etc.": "etcétera", "p. ej.": "por ejemplo", "EE. UU.": "Estados Unidos", "a. m.": "a eme",
+        "p. m.": "pe eme", "a. C.": "antes de Cristo", "d. C.": "después de Cristo",
+        "aprox.": "aproximadamente", "tel.": "teléfono", "máx.": "máximo", "mín.": "mínimo",
+        "Ud.": "usted", "Uds.": "ustedes", "Vd.": "usted", "Vds.": "ustedes", "c/u": "cada uno",
         "dpto.": "departamento",
     },
     numbers={
         "n.º": "número", "nº": "número", "n°": "número", "núm.": "número", "pág.": "página",
-        "págs.": "páginas", "p.": "página", "art.": "artículo", "vol.": "volumen",
-        "cap.": "capítulo", "fig.": "figura",
+        "págs.": "páginas", "p.": "página", "pp.": "páginas", "s.": "siglo", "art.": "artículo",
+        "vol.": "volumen", "cap.": "capítulo", "fig.": "figura",
     },
     names={
         "Sr.": "señor", "Sra.": "señora", "Srta.": "señorita", "Sres.": "señores", "Dr.": "doctor",
@@ -170,14 +170,14 @@ _UNITS = nouns("""
     m³,m3 metro_cúbico metros_cúbicos; cm³,cm3 centímetro_cúbico centímetros_cúbicos;
     h,hs hora horas f; min minuto minutos; s,seg segundo segundos; ms milisegundo milisegundos;
     W vatio vatios; kW kilovatio kilovatios; MW megavatio megavatios; GW gigavatio gigavatios;
-    kWh kilovatio_hora kilovatios_hora; MWh megavatio_hora megavatios_hora; V voltio voltios;
-    kV kilovoltio kilovoltios; mA miliamperio miliamperios; Hz hercio hercios;
+    kWh kilovatio_hora kilovatios_hora; MWh megavatio_hora megavatios_hora; s²,s2 segundo_cuadrado;
+    V voltio voltios; kV kilovoltio kilovoltios; mA miliamperio miliamperios; Hz hercio hercios;
     kHz kilohercio kilohercios; MHz megahercio megahercios; GHz gigahercio gigahercios;
     KB,kB kilobyte kilobytes; MB megabyte megabytes; GB gigabyte gigabytes; TB terabyte terabytes;
     kcal kilocaloría kilocalorías f; J julio julios; kJ kilojulio kilojulios;
     hPa hectopascal hectopascales; bar bar bares; dB decibelio decibelios;
-    °C grado_Celsius grados_Celsius; °F grado_Fahrenheit grados_Fahrenheit; ° grado grados;
-    % por_ciento; ‰ por_mil; CV caballo caballos; Mbit megabit megabits
+    °C,ºC grado_Celsius grados_Celsius; °F grado_Fahrenheit grados_Fahrenheit; ° grado grados;
+    % por_ciento n; ‰ por_mil; CV caballo caballos; Mbit megabit megabits
 """)
 
 _MONEY = Money(
@@ -215,7 +215,7 @@ _ROMANS = Romans(
     queens=words("Isabel Catalina María Juana Margarita Cristina Berenguela Urraca"),
     ruler=_ruler,
     ordinal=_century,
-    centuries=("siglo", "siglos", "guerra"),
+    centuries=("siglo", "siglos", "s", "guerra"),
     cardinal=_NUMERALS.cardinal,
     labels=words(
         "capítulo cap tomo volumen vol libro parte acto escena título anexo artículo art tipo fase"

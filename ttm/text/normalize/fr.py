@@ -142,12 +142,12 @@ def _pairs(group: str) -> str:
 
 _ABBREVIATIONS = abbreviations(
     anywhere={
-        "etc.": "et cetera", "p. ex.": "par exemple", "par ex.": "par exemple",
-        "c.-à-d.": "c'est-à-dire", "env.": "environ", "av. J.-C.": "avant Jésus-Christ",
-        "apr. J.-C.": "après Jésus-Christ", "ap. J.-C.": "après Jésus-Christ",
-        "s.v.p.": "s'il vous plaît", "S.V.P.": "s'il vous plaît", "tél.": "téléphone",
-        "max.": "maximum", "éd.": "édition", "bd.": "boulevard", "cf.": "confer",
-        "n. b.": "nota bene", "N. B.": "nota bene", "P.-S.": "post-scriptum",
+        "etc.": "et cetera", "M. le": "Monsieur le", "p. ex.": "par exemple",
+        "par ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "env.": "environ",
+        "av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ",
+        "ap. J.-C.": "après Jésus-Christ", "s.v.p.": "s'il vous plaît", "S.V.P.": "s'il vous plaît",
+        "tél.": "téléphone", "max.": "maximum", "éd.": "édition", "bd.": "boulevard",
+        "cf.": "confer", "n. b.": "nota bene", "N. B.": "nota bene", "P.-S.": "post-scriptum",
     },
     numbers={
         "n°": "numéro", "no": "numéro", "nº": "numéro", "nos": "numéros", "p.": "page",
@@ -173,7 +173,7 @@ _UNITS = nouns("""
     cm³,cm3 centimètre_cube centimètres_cubes; h heure heures f; min,mn minute minutes f;
     s seconde secondes f; ms milliseconde millisecondes f; W watt watts; kW kilowatt kilowatts;
     MW mégawatt mégawatts; GW gigawatt gigawatts; kWh kilowattheure kilowattheures;
-    MWh mégawattheure mégawattheures; V volt volts; kV kilovolt kilovolts;
+    MWh mégawattheure mégawattheures; s²,s2 seconde_carrée; V volt volts; kV kilovolt kilovolts;
     mA milliampère milliampères; Hz hertz; kHz kilohertz; MHz mégahertz; GHz gigahertz;
     Ko,ko kilooctet kilooctets; Mo mégaoctet mégaoctets; Go gigaoctet gigaoctets;
     To téraoctet téraoctets; kcal kilocalorie kilocalories f; J joule joules;
@@ -247,7 +247,7 @@ RULES: tuple[Rule, ...] = (
         r"0\d(?:[ .-]?\d\d){4}",
     ),
     *_CALENDAR.rules(),
-    *times(_time, "à", r"H ?h(?: ?M)?", r"H:M(?::S)?(?: ?(?P<mark>h))?"),
+    *times(_time, "à", r"H ?h(?: ?M(?: ?min)?)?", r"H:M(?::S)?(?: ?(?P<mark>h))?"),
     _MONEY.rule(_NUMERALS, _UNITS, "par"),
     measures(_NUMERALS, _UNITS, "par"),
     *_ABBREVIATIONS,

@@ -70,9 +70,15 @@ _AGREEMENT = Agreement(
 )
 
 
+_TAKES_UNO = re.compile(r"s[^aeiou]|z|gn|ps|x|y")
+
+
 def _gender(match: re.Match[str], whole: int) -> str:
     gender = _AGREEMENT.gender(match, whole)
-    return "elided" if gender == "f" and next_word(match)[0].lower() in "aeiou" else gender
+    noun = next_word(match).lower()
+    if gender == "m" and _TAKES_UNO.match(noun):
+        return "uno"
+    return "elided" if gender == "f" and noun[0] in "aeiou" else gender
 
 
 def _day(match: re.Match[str], day: int) -> str:
@@ -154,12 +160,13 @@ _UNITS = nouns("""
     m²,m2,mq metro_quadrato metri_quadrati; cm²,cm2 centimetro_quadrato centimetri_quadrati;
     ha ettaro ettari; m³,m3,mc metro_cubo metri_cubi; cm³,cm3 centimetro_cubo centimetri_cubi;
     h ora ore f; min minuto minuti; s,sec secondo secondi; ms millisecondo millisecondi; W watt;
-    kW chilowatt; MW megawatt; GW gigawatt; kWh chilowattora; MWh megawattora; V volt; kV chilovolt;
-    mA milliampere; Hz hertz; kHz chilohertz; MHz megahertz; GHz gigahertz; KB,kB chilobyte;
-    MB megabyte; GB gigabyte; TB terabyte; kcal chilocaloria chilocalorie f; J joule; kJ chilojoule;
-    hPa ettopascal; bar bar; dB decibel; °C grado_Celsius gradi_Celsius; mln,Mln milione milioni;
-    mld,Mld miliardo miliardi; °F grado_Fahrenheit gradi_Fahrenheit; ° grado gradi; % per_cento;
-    ‰ per_mille; CV cavallo cavalli; km/h chilometro_all'ora chilometri_all'ora; Mbit megabit
+    kW chilowatt; MW megawatt; GW gigawatt; kWh chilowattora; MWh megawattora;
+    s²,s2 secondo_quadrato; V volt; kV chilovolt; mA milliampere; Hz hertz; kHz chilohertz;
+    MHz megahertz; GHz gigahertz; KB,kB chilobyte; MB megabyte; GB gigabyte; TB terabyte;
+    kcal chilocaloria chilocalorie f; J joule; kJ chilojoule; hPa ettopascal; bar bar; dB decibel;
+    °C,ºC grado_Celsius gradi_Celsius; mln,Mln milione milioni; mld,Mld miliardo miliardi;
+    °F grado_Fahrenheit gradi_Fahrenheit; ° grado gradi; % per_cento n; ‰ per_mille;
+    CV cavallo cavalli; km/h chilometro_all'ora chilometri_all'ora; Mbit megabit
 """)
 
 _MONEY = Money(
@@ -197,7 +204,7 @@ _ROMANS = Romans(
     queens=words("Elisabetta Caterina Maria Isabella Margherita Giovanna Cleopatra"),
     ruler=lambda match, n, gender: _ordinal(n, gender),
     ordinal=_century,
-    centuries=("secolo", "sec", "guerra"),
+    centuries=("secolo", "secoli", "sec", "guerra"),
     cardinal=_NUMERALS.cardinal,
     labels=words(
         "capitolo cap tomo volume vol libro parte atto scena titolo allegato articolo art tipo fase"
@@ -231,7 +238,7 @@ RULES: tuple[Rule, ...] = (
         r"0\d{1,3}[ /-]\d{5,8}",
     ),
     *_CALENDAR.rules(),
-    Rule("dates", re.compile(r"(?<=\banni )['’‘]?(\d0)(?!\w)"), _decade),
+    Rule("dates", re.compile(r"(?<!\S)['’‘](\d\d)(?![\w'’])"), _decade),
     *times(_time, "a", "H:M(?::S)?", rf"{_BEFORE_TIME}H\.M"),
     Rule(
         "ordinals",

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from ttm.text.normalize import spelling
 
-START = r"(?<![\w@#\\/])(?<!\d[.,:])"
+START = r"(?<![\w@#^\\/])(?<!\d[.,:])"
 """What must not stand before a number: it would be a part of something else."""
-STOP = r"(?!\w|[.,:/]\d|@)"
+STOP = r"(?!\w|[.,:/^]\d|@)"
 """What must not stand after one."""
 
 _WHOLE = r"(?:\d{1,3}(?:(?:\.\d{3}){1,4}+|(?: \d{3}){1,4}+)(?!\d)|\d{1,15}+)"

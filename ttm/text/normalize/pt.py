@@ -156,13 +156,13 @@ _UNITS = nouns("""
     cm³,cm3 centímetro_cúbico centímetros_cúbicos; h hora horas f; min minuto minutos;
     s,seg segundo segundos; ms milissegundo milissegundos; W watt watts; kW quilowatt quilowatts;
     MW megawatt megawatts; GW gigawatt gigawatts; kWh quilowatt-hora quilowatts-hora;
-    MWh megawatt-hora megawatts-hora; V volt volts; kV quilovolt quilovolts;
+    MWh megawatt-hora megawatts-hora; s²,s2 segundo_quadrado; V volt volts; kV quilovolt quilovolts;
     mA miliampere miliamperes; Hz hertz; kHz quilohertz; MHz megahertz; GHz gigahertz;
     KB,kB quilobyte quilobytes; MB megabyte megabytes; GB gigabyte gigabytes; TB terabyte terabytes;
     kcal quilocaloria quilocalorias f; J joule joules; kJ quilojoule quilojoules;
-    hPa hectopascal hectopascais; bar bar bars; dB decibel decibéis; °C grau_Celsius graus_Celsius;
-    °F grau_Fahrenheit graus_Fahrenheit; ° grau graus; % por_cento; ‰ por_mil; cv cavalo cavalos;
-    Mbit megabit megabits
+    hPa hectopascal hectopascais; bar bar bars; dB decibel decibéis;
+    °C,ºC grau_Celsius graus_Celsius; °F grau_Fahrenheit graus_Fahrenheit; ° grau graus;
+    % por_cento; ‰ por_mil; cv cavalo cavalos; Mbit megabit megabits
 """)
 
 _MONEY = Money(

@@ -13,7 +13,7 @@ from ttm.text.normalize.agreement import words
 from ttm.text.normalize.amounts import Fractions, Money, measures, nouns, plain_numbers
 from ttm.text.normalize.calendar import Calendar
 from ttm.text.normalize.clock import times
-from ttm.text.normalize.context import closes, last_word, next_word
+from ttm.text.normalize.context import closes
 from ttm.text.normalize.de.inflection import (
     NUMERALS,
     counted_off,
@@ -43,18 +43,8 @@ _CALENDAR = Calendar(
     of_written="(?: |(?<=[. ]))",
 )  # fmt: skip
 
-_YEARS = words(
-    "in im jahr jahre jahres jahren seit ab vor nach bis von um anfang ende mitte sommer herbst "
-    "winter frühling frühjahr anno zwischen januar februar märz april mai juni juli august "
-    "september oktober november dezember"
-)
-"""What stands before a year; a number before another noun counts that."""
-
 
 def _years(match: re.Match[str]) -> str | None:
-    counted = next_word(match, directly=True)[:1].isupper()
-    if counted and last_word(match).lower() not in _YEARS:
-        return None
     first, last = match["first"], match["last"]
     if not last:
         return year(int(first))
@@ -62,7 +52,7 @@ def _years(match: re.Match[str]) -> str | None:
 
 
 def _decade(match: re.Match[str]) -> str:
-    return f"{year(int(match[1]))}er"
+    return f"{year(int(match[1]))}er{match[2] or ''}"
 
 
 def _short_date(match: re.Match[str]) -> str | None:
@@ -119,8 +109,8 @@ _UNITS = nouns("""
     cm³,cm3 Kubikzentimeter; km³,km3 Kubikkilometer; h,Std. Stunde Stunden f;
     min,Min. Minute Minuten f; s,Sek. Sekunde Sekunden f; ms Millisekunde Millisekunden f; W Watt;
     kW Kilowatt; MW Megawatt; GW Gigawatt; kWh Kilowattstunde Kilowattstunden f;
-    MWh Megawattstunde Megawattstunden f; V Volt; kV Kilovolt; mA Milliampere; Hz Hertz;
-    kHz Kilohertz; MHz Megahertz; GHz Gigahertz; KB,kB Kilobyte; MB Megabyte; GB Gigabyte;
+    MWh Megawattstunde Megawattstunden f; s²,s2 Quadratsekunde; V Volt; kV Kilovolt; mA Milliampere;
+    Hz Hertz; kHz Kilohertz; MHz Megahertz; GHz Gigahertz; KB,kB Kilobyte; MB Megabyte; GB Gigabyte;
     TB Terabyte; kcal Kilokalorie Kilokalorien f; J Joule; kJ Kilojoule; hPa Hektopascal; bar Bar;
     dB Dezibel; °C Grad_Celsius; °F Grad_Fahrenheit; ° Grad; %,v.H. Prozent; ‰ Promille; PS PS;
     Mbit Megabit; Gbit Gigabit; Mio.,Mio Million Millionen f; Mrd.,Mrd Milliarde Milliarden f;
@@ -213,13 +203,14 @@ RULES: tuple[Rule, ...] = (
         "bis",
         r"H:M(?::S)?(?: ?(?P<mark>Uhr|h))?",
         r"H\.M ?(?P<mark>Uhr|h)",
+        r"H\.M(?= (?:bis|und) \d{1,2}\.\d\d ?Uhr)",
         "H (?P<mark>Uhr)",
     ),
     _MONEY.rule(NUMERALS, _UNITS, "pro"),
     measures(NUMERALS, _UNITS, "pro"),
     *_ABBREVIATIONS,
     Rule("abbreviations", re.compile(r"(?<=[a-zäöüß])str\.(?!\w)"), lambda match: "straße"),
-    Rule("dates", re.compile(rf"{START}(\d{{4}}|[2-9]0)er(?!\w)"), _decade),
+    Rule("dates", re.compile(rf"{START}(\d{{4}}|[2-9]0)er(n|s)?(?!\w)"), _decade),
     Rule(
         "dates",
         re.compile(
