@@ -149,6 +149,9 @@ class Tracer:
 
     def copy(self, traced: Traced, start: int, stop: int) -> None:
         """Append a part of another traced text."""
+        if len(traced.at) == 1 and not traced.changes:
+            self.add(traced.text[start:stop], traced.source[0] + start)
+            return
         part = traced.cut(start, stop)
         self._changes += _moved(part.changes, self._size)
         for k, i in enumerate(part.at):

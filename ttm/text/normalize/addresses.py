@@ -22,7 +22,7 @@ _TRAILING = ".,;:!?'\")("
 
 
 def addresses(numerals: Numerals, signs: Mapping[str, str]) -> tuple[Rule, ...]:
-    """Reads addresses; `signs` names what is neither a letter nor a digit, others are passed over."""
+    """Reads addresses; `signs` names what is no letter and no digit, others are passed over."""
     named = {".": numerals.full_stop, **signs}
 
     def tell(address: str) -> str:

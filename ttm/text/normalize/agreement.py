@@ -1,5 +1,7 @@
 """Which gender a noun has, guessed from how it ends."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re
@@ -29,7 +31,7 @@ class Agreement:
     def gender(self, match: re.Match[str], whole: int) -> str:
         """m or f if a noun follows a number, else nothing."""
         noun = next_word(match, directly=True).lower()
-        if not noun or "'" in noun or "’" in noun or noun in self.others:  # noqa: RUF001
+        if not noun or "'" in noun or "’" in noun or noun in self.others:
             return ""
         if last_word(match).lower().rstrip(".") in self.labels:
             return ""

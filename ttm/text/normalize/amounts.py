@@ -1,13 +1,16 @@
 """Money, measures and plain numbers, where the comma stands before decimals."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ttm.text.normalize import Rule
-from ttm.text.normalize.context import next_word
+from ttm.text.normalize.context import next_word, stopped
 from ttm.text.normalize.numerals import (
     DASH,
     NUMBER,
@@ -74,15 +77,17 @@ class Money:
         number = f"(?:{POINTED}|{NUMBER})"
         pattern = re.compile(
             rf"(?:(?<![\w$€£])(?P<before>{code}) ?(?:(?P<low>{NUMBER}){DASH})?(?P<n>{number})"
-            rf"(?: (?P<scale>{scale}))?{STOP}"
-            rf"|{START}(?:(?P<low2>{NUMBER}){DASH})?(?P<n2>{number})(?:,[-–—])?"  # noqa: RUF001
-            rf"(?: ?(?P<scale2>{scale}))? ?(?P<after>{code})(?!\w))"
+            rf"(?: ?(?P<scale>{scale}))?{STOP}"
+            rf"|{START}(?:(?P<low2>{NUMBER}){DASH})?(?P<n2>{number})(?:,[-–—])?"
+            rf"(?: ?(?P<scale2>{scale})(?: {numerals.of}(?= ))?)? ?(?P<after>{code})(?!\w))"
             rf"(?:/(?P<per>{any_of(measures)})(?!\w))?"
         )
 
         def speak(match: re.Match[str]) -> str:
             said = price(match.groupdict())
-            return f"{said} {per} {measures[match['per']].one}" if match["per"] else said
+            if match["per"]:
+                said += f" {per} {measures[match['per']].one}"
+            return stopped(match, said)
 
         def price(groups: dict[str, str]) -> str:
             code = groups["before"] or groups["after"]
@@ -90,8 +95,10 @@ class Money:
             high: str = groups["n"] or groups["n2"]
             scale = groups["scale"] or groups["scale2"]
             if scale:
-                of = f"{numerals.joined(Amount(1_000_000), self.units[code].many)}"
-                return f"{numerals.range(low, high, self.scales[scale])} {of}"
+                name, step = self.units[code].many, self.scales[scale]
+                if step.one != step.many:  # beyond a thousand
+                    name = numerals.joined(Amount(1_000_000), name)
+                return f"{numerals.range(low, high, step)} {name}"
             n = amount(high)
             if low or code not in self.cents or len(n.fraction) != 2:
                 return numerals.range(low, high, self.units[code])
@@ -117,12 +124,14 @@ def measures(numerals: Numerals, units: Mapping[str, Noun], per: str) -> Rule:
     unit = any_of(units)
     pattern = re.compile(
         rf"{START}(?:(?P<low>{NUMBER})(?: ?[%°])?{DASH})?(?P<n>{NUMBER}) ?(?P<unit>{unit})"
-        rf"(?:/(?P<per>{unit}))?(?![\w/²³]|['’]\w)"  # noqa: RUF001
+        rf"(?:/(?P<per>{unit}))?(?![\w/²³]|['’]\w)"
     )
 
     def speak(match: re.Match[str]) -> str:
         said = numerals.range(match["low"], match["n"], units[match["unit"]])
-        return f"{said} {per} {units[match['per']].one}" if match["per"] else said
+        if match["per"]:
+            said += f" {per} {units[match['per']].one}"
+        return stopped(match, said)
 
     return Rule("units", pattern, speak)
 
@@ -193,16 +202,22 @@ def plain_numbers(
         form = gender(match, high.whole)
         return f"{numerals.said(low, form)} {numerals.to} {numerals.said(high, form)}"
 
+    @lru_cache(1 << 12)
+    def words(written: str, form: str) -> str:
+        return numerals.said(amount(written), form)
+
     def number(match: re.Match[str]) -> str:
-        n = amount(match[0])
-        if match[0][0] == "0" and n.whole and not n.fraction:
-            return numerals.digits(match[0])
-        form = gender(match, n.whole) if not n.fraction else ""
-        said = numerals.said(n, form)
+        written = match[0]
+        if "," in written:
+            return words(written, "")
+        n = amount(written)
+        if written[0] == "0" and n.whole:
+            return numerals.digits(written)
+        form = gender(match, n.whole)
         if not form or not numerals.of:
-            return said
+            return words(written, form)
         noun = next_word(match, directly=True)
-        return f"{said} {numerals.joined(n, noun).removesuffix(noun)}".rstrip()
+        return f"{words(written, form)} {numerals.joined(n, noun).removesuffix(noun)}".rstrip()
 
     def ratio(match: re.Match[str]) -> str:
         one, other = numerals.cardinal(int(match[1])), numerals.cardinal(int(match[2]))

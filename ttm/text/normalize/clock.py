@@ -1,5 +1,7 @@
 """Times of day."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re
@@ -8,7 +10,7 @@ from collections.abc import Callable
 from ttm.text.normalize import Rule
 
 _HOUR = r"(?:[01]?\d|2[0-4])"
-_TO = r" ?[-–—] ?"  # noqa: RUF001
+_TO = r" ?[-–—] ?"
 
 
 def times(

@@ -1,5 +1,7 @@
 """Spanish."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re
@@ -21,7 +23,7 @@ _SHORTENED = re.compile(r"(veinti)?uno$")
 
 
 def _agreed(said: str, form: str) -> str:
-    if not form:
+    if form in ("", "n"):
         return said
     if form[-1] == "f":
         said = re.sub(r"(cient|quinient)os\b", r"\1as", said)
@@ -44,10 +46,10 @@ _NUMERALS = Numerals(
 )
 
 _NOT_NOUNS = words(
-    "de del y e o u a al en por para con sin que es son era fue hay está se lo la los las un una unos "
-    "unas más menos ni no como si su sus mi tu hasta desde entre sobre cuando donde pero muy ya le les "
-    "después antes además mientras tras según ellas ellos estas estos esas esos otras gracias apenas "
-    "ambas ambos tres seis dos quizás"
+    "de del y e o u a al en por para con sin que es son era fue hay está se lo la los las un una "
+    "unos unas más menos ni no como si su sus mi tu hasta desde entre sobre cuando donde pero muy "
+    "ya le les después antes además mientras tras según ellas ellos estas estos esas esos otras "
+    "gracias apenas ambas ambos tres seis dos quizás"
 )
 
 _AGREEMENT = Agreement(
@@ -64,14 +66,14 @@ _AGREEMENT = Agreement(
     masculines=re.compile(r"s$"),
     others=_NOT_NOUNS,
     irregular=words(
-        "día días problema problemas tema temas sistema sistemas programa programas planeta planetas "
-        "mapa mapas idioma idiomas clima climas poema poemas drama dramas avión camión aviones camiones "
-        "gramas atleta atletas colega colegas poeta poetas tranvía tranvías diploma diplomas juez jueces "
-        "pez peces pijama pijamas sofá cura curas guardia guardias"
+        "día días problema problemas tema temas sistema sistemas programa programas planeta "
+        "planetas mapa mapas idioma idiomas clima climas poema poemas drama dramas avión camión "
+        "aviones camiones gramas atleta atletas colega colegas poeta poetas tranvía tranvías "
+        "diploma diplomas juez jueces pez peces pijama pijamas sofá cura curas guardia guardias"
     ),
     labels=words(
-        "capítulo página número núm artículo parte tomo volumen nivel línea grupo versión etapa figura "
-        "tabla anexo sección fase clase andén sala habitación fila tipo el al del día canal"
+        "capítulo página número núm artículo parte tomo volumen nivel línea grupo versión etapa "
+        "figura tabla anexo sección fase clase andén sala habitación fila tipo el al del día canal"
     ),
 )
 
@@ -138,21 +140,22 @@ def _century(match: re.Match[str], n: int) -> str:
 
 _ABBREVIATIONS = abbreviations(
     anywhere={
-        "etc.": "etcétera", "p. ej.": "por ejemplo", "EE. UU.": "Estados Unidos",
-        "a. C.": "antes de Cristo", "d. C.": "después de Cristo", "aprox.": "aproximadamente",
-        "tel.": "teléfono", "máx.": "máximo", "mín.": "mínimo", "Ud.": "usted", "Uds.": "ustedes",
-        "Vd.": "usted", "Vds.": "ustedes", "s. XX": "siglo veinte", "c/u": "cada uno", "dpto.": "departamento",
+        "etc.": "etcétera", "p. ej.": "por ejemplo", "EE. UU.": "Estados Unidos", "a. m.": "a eme",
+        "p. m.": "pe eme", "a. C.": "antes de Cristo", "d. C.": "después de Cristo",
+        "aprox.": "aproximadamente", "tel.": "teléfono", "máx.": "máximo", "mín.": "mínimo",
+        "Ud.": "usted", "Uds.": "ustedes", "Vd.": "usted", "Vds.": "ustedes", "c/u": "cada uno",
+        "dpto.": "departamento",
     },
     numbers={
         "n.º": "número", "nº": "número", "n°": "número", "núm.": "número", "pág.": "página",
-        "págs.": "páginas", "p.": "página", "art.": "artículo", "vol.": "volumen", "cap.": "capítulo",
-        "fig.": "figura",
+        "págs.": "páginas", "p.": "página", "pp.": "páginas", "s.": "siglo", "art.": "artículo",
+        "vol.": "volumen", "cap.": "capítulo", "fig.": "figura",
     },
     names={
         "Sr.": "señor", "Sra.": "señora", "Srta.": "señorita", "Sres.": "señores", "Dr.": "doctor",
-        "Dra.": "doctora", "D.": "don", "Dña.": "doña", "D.ª": "doña", "Prof.": "profesor", "Ing.": "ingeniero",
-        "Lic.": "licenciado", "Sto.": "santo", "Sta.": "santa", "Avda.": "avenida", "Av.": "avenida",
-        "C/": "calle", "Pza.": "plaza",
+        "Dra.": "doctora", "D.": "don", "Dña.": "doña", "D.ª": "doña", "Prof.": "profesor",
+        "Ing.": "ingeniero", "Lic.": "licenciado", "Sto.": "santo", "Sta.": "santa",
+        "Avda.": "avenida", "Av.": "avenida", "C/": "calle", "Pza.": "plaza",
     },
 )  # fmt: skip
 
@@ -160,26 +163,28 @@ _UNITS = nouns("""
     km kilómetro kilómetros; m metro metros; dm decímetro decímetros; cm centímetro centímetros;
     mm milímetro milímetros; µm,μm micrómetro micrómetros; nm nanómetro nanómetros;
     kg kilogramo kilogramos; g,gr gramo gramos; mg miligramo miligramos; t tonelada toneladas f;
-    l,L litro litros; dl decilitro decilitros; cl centilitro centilitros; ml,mL mililitro mililitros;
-    hl hectolitro hectolitros; km²,km2 kilómetro_cuadrado kilómetros_cuadrados;
-    m²,m2 metro_cuadrado metros_cuadrados; cm²,cm2 centímetro_cuadrado centímetros_cuadrados;
-    ha hectárea hectáreas f; m³,m3 metro_cúbico metros_cúbicos;
-    cm³,cm3 centímetro_cúbico centímetros_cúbicos; h,hs hora horas f; min minuto minutos;
-    s,seg segundo segundos; ms milisegundo milisegundos; W vatio vatios; kW kilovatio kilovatios;
-    MW megavatio megavatios; GW gigavatio gigavatios; kWh kilovatio_hora kilovatios_hora;
-    MWh megavatio_hora megavatios_hora; V voltio voltios; kV kilovoltio kilovoltios;
-    mA miliamperio miliamperios; Hz hercio hercios; kHz kilohercio kilohercios;
-    MHz megahercio megahercios; GHz gigahercio gigahercios; KB,kB kilobyte kilobytes;
-    MB megabyte megabytes; GB gigabyte gigabytes; TB terabyte terabytes; kcal kilocaloría kilocalorías f;
-    J julio julios; kJ kilojulio kilojulios; hPa hectopascal hectopascales; bar bar bares;
-    dB decibelio decibelios; °C grado_Celsius grados_Celsius; °F grado_Fahrenheit grados_Fahrenheit;
-    ° grado grados; % por_ciento; ‰ por_mil; CV caballo caballos; Mbit megabit megabits
+    l,L litro litros; dl decilitro decilitros; cl centilitro centilitros;
+    ml,mL mililitro mililitros; hl hectolitro hectolitros;
+    km²,km2 kilómetro_cuadrado kilómetros_cuadrados; m²,m2 metro_cuadrado metros_cuadrados;
+    cm²,cm2 centímetro_cuadrado centímetros_cuadrados; ha hectárea hectáreas f;
+    m³,m3 metro_cúbico metros_cúbicos; cm³,cm3 centímetro_cúbico centímetros_cúbicos;
+    h,hs hora horas f; min minuto minutos; s,seg segundo segundos; ms milisegundo milisegundos;
+    W vatio vatios; kW kilovatio kilovatios; MW megavatio megavatios; GW gigavatio gigavatios;
+    kWh kilovatio_hora kilovatios_hora; MWh megavatio_hora megavatios_hora; s²,s2 segundo_cuadrado;
+    V voltio voltios; kV kilovoltio kilovoltios; mA miliamperio miliamperios; Hz hercio hercios;
+    kHz kilohercio kilohercios; MHz megahercio megahercios; GHz gigahercio gigahercios;
+    KB,kB kilobyte kilobytes; MB megabyte megabytes; GB gigabyte gigabytes; TB terabyte terabytes;
+    kcal kilocaloría kilocalorías f; J julio julios; kJ kilojulio kilojulios;
+    hPa hectopascal hectopascales; bar bar bares; dB decibelio decibelios;
+    °C,ºC grado_Celsius grados_Celsius; °F grado_Fahrenheit grados_Fahrenheit; ° grado grados;
+    % por_ciento n; ‰ por_mil; CV caballo caballos; Mbit megabit megabits
 """)
 
 _MONEY = Money(
     units=nouns("""
         €,EUR euro euros; $,US$,USD dólar dólares; £,GBP libra libras f; ¥,JPY yen yenes;
-        CHF franco_suizo francos_suizos; MXN peso_mexicano pesos_mexicanos; ARS peso_argentino pesos_argentinos
+        CHF franco_suizo francos_suizos; MXN peso_mexicano pesos_mexicanos;
+        ARS peso_argentino pesos_argentinos
     """),
     cents=nouns("""
         €,EUR céntimo céntimos; $,US$,USD,MXN,ARS centavo centavos; £,GBP penique peniques;
@@ -202,23 +207,43 @@ _FRACTIONS = Fractions(
 
 _ROMANS = Romans(
     kings=words(
-        "Felipe Carlos Alfonso Fernando Luis Enrique Juan Pablo Pío Benedicto Gregorio León Inocencio "
-        "Clemente Urbano Pedro Jaime Sancho Guillermo Jorge Eduardo Federico Nicolás Alejandro Napoleón "
-        "Leopoldo Ramsés Ricardo Francisco José Ramiro Bonifacio Sixto Julio Adriano Jacobo"
+        "Felipe Carlos Alfonso Fernando Luis Enrique Juan Pablo Pío Benedicto Gregorio León "
+        "Inocencio Clemente Urbano Pedro Jaime Sancho Guillermo Jorge Eduardo Federico Nicolás "
+        "Alejandro Napoleón Leopoldo Ramsés Ricardo Francisco José Ramiro Bonifacio Sixto Julio "
+        "Adriano Jacobo"
     ),
     queens=words("Isabel Catalina María Juana Margarita Cristina Berenguela Urraca"),
     ruler=_ruler,
     ordinal=_century,
-    centuries=("siglo", "siglos", "guerra"),
+    centuries=("siglo", "siglos", "s", "guerra"),
     cardinal=_NUMERALS.cardinal,
-    labels=words("capítulo cap tomo volumen vol libro parte acto escena título anexo artículo art tipo fase"),
+    labels=words(
+        "capítulo cap tomo volumen vol libro parte acto escena título anexo artículo art tipo fase"
+    ),
 )
+
+_SYMBOLS = symbols(
+    between={
+        "&": "y", "+": "más", "=": "igual a", "<": "menor que", ">": "mayor que", "×": "por",
+        "·": "por", "*": "por", "÷": "entre", "−": "menos", "-": "menos", "±": "más menos",
+        "≈": "aproximadamente", "≤": "menor o igual que", "≥": "mayor o igual que",
+        "≠": "distinto de",
+    },
+    before={
+        "+": "más", "±": "más menos", "≈": "aproximadamente", "~": "aproximadamente",
+        "<": "menos de", ">": "más de", "≤": "como máximo", "≥": "como mínimo", "§": "párrafo",
+    },
+)  # fmt: skip
 
 RULES: tuple[Rule, ...] = (
     *addresses(_NUMERALS, {"@": "arroba", "/": "barra", "-": "guion", "_": "guion bajo"}),
     emoji.rule("es"),
     telephones(
-        _NUMERALS.digits, "más", "teléfono", r"[Tt]el|[Tt]eléfono|[Ff]ax|[Mm]óvil|[Ll]lam[ae] al", r"[689]\d\d(?: \d\d){3}"
+        _NUMERALS.digits,
+        "más",
+        "teléfono",
+        r"[Tt]el|[Tt]eléfono|[Ff]ax|[Mm]óvil|[Ll]lam[ae] al",
+        r"[689]\d\d(?: \d\d){3}",
     ),
     *_CALENDAR.rules(),
     *times(
@@ -227,20 +252,11 @@ RULES: tuple[Rule, ...] = (
     _MONEY.rule(_NUMERALS, _UNITS, "por"),
     measures(_NUMERALS, _UNITS, "por"),
     *_ABBREVIATIONS,
-    Rule("ordinals", re.compile(rf"{START}(\d{{1,3}})\.?(er|[ºª]|(?<=\.)[oa])(?!\w)"), _counted_off),
+    Rule(
+        "ordinals", re.compile(rf"{START}(\d{{1,3}})\.?(er|[ºª]|(?<=\.)[oa])(?!\w)"), _counted_off
+    ),
     _ROMANS.rule(),
     _FRACTIONS.rule(_NUMERALS, _AGREEMENT.gender),
     *plain_numbers(_NUMERALS, _AGREEMENT.gender),
-    *symbols(
-        between={
-            "&": "y", "+": "más", "=": "igual a", "<": "menor que", ">": "mayor que", "×": "por",
-            "·": "por", "*": "por", "÷": "entre", "−": "menos", "-": "menos", "±": "más menos",
-            "≈": "aproximadamente", "≤": "menor o igual que", "≥": "mayor o igual que",
-            "≠": "distinto de",
-        },
-        before={
-            "+": "más", "±": "más menos", "≈": "aproximadamente", "~": "aproximadamente",
-            "<": "menos de", ">": "más de", "≤": "como máximo", "≥": "como mínimo", "§": "párrafo",
-        },
-    ),
-)  # fmt: skip
+    *_SYMBOLS,
+)

@@ -1,5 +1,7 @@
 """French."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re
@@ -56,17 +58,18 @@ _AGREEMENT = Agreement(
     feminines=re.compile(rf"{_FEMININE}s$|^(?:fois|voix)$"),
     masculines=re.compile(r"[sx]$"),
     others=words(
-        "de des du d et ou à au aux en par pour avec sans que qui est sont se le la les un une plus "
-        "moins ni ne comme si sur sous dans mais pas dont quand après avant depuis entre vers puis "
-        "était fut sera ans dans sans alors mais jamais très trop près"
+        "de des du d et ou à au aux en par pour avec sans que qui est sont se le la les un une "
+        "plus moins ni ne comme si sur sous dans mais pas dont quand après avant depuis entre vers "
+        "puis était fut sera ans dans sans alors mais jamais très trop près"
     ),
     irregular=words(
-        "musée lycée trophée silence comité côté pâté été traité député arrêté musées lycées silences "
-        "comités côtés députés traités domaine domaines capitaine capitaines murmure murmures"
+        "musée lycée trophée silence comité côté pâté été traité député arrêté musées lycées "
+        "silences comités côtés députés traités domaine domaines capitaine capitaines murmure "
+        "murmures"
     ),
     labels=words(
-        "chapitre page numéro n° article partie tome volume niveau chambre ligne groupe version étape "
-        "figure tableau annexe section phase classe quai voie salle place bus tramway le"
+        "chapitre page numéro n° article partie tome volume niveau chambre ligne groupe version "
+        "étape figure tableau annexe section phase classe quai voie salle place bus tramway le"
     ),
 )
 
@@ -81,8 +84,8 @@ _CALENDAR = Calendar(
         "octobre", "novembre", "décembre",
     ),
     shorts={
-        "janv.": 1, "févr.": 2, "fév.": 2, "avr.": 4, "juil.": 7, "sept.": 9, "oct.": 10, "nov.": 11,
-        "déc.": 12, "aout": 8,
+        "janv.": 1, "févr.": 2, "fév.": 2, "avr.": 4, "juil.": 7, "sept.": 9, "oct.": 10,
+        "nov.": 11, "déc.": 12, "aout": 8,
     },
     day=_day,
     year=_NUMERALS.cardinal,
@@ -139,20 +142,23 @@ def _pairs(group: str) -> str:
 
 _ABBREVIATIONS = abbreviations(
     anywhere={
-        "etc.": "et cetera", "p. ex.": "par exemple", "par ex.": "par exemple", "c.-à-d.": "c'est-à-dire",
-        "env.": "environ", "av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ",
+        "etc.": "et cetera", "M. le": "Monsieur le", "p. ex.": "par exemple",
+        "par ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "env.": "environ",
+        "av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ",
         "ap. J.-C.": "après Jésus-Christ", "s.v.p.": "s'il vous plaît", "S.V.P.": "s'il vous plaît",
         "tél.": "téléphone", "max.": "maximum", "éd.": "édition", "bd.": "boulevard",
         "cf.": "confer", "n. b.": "nota bene", "N. B.": "nota bene", "P.-S.": "post-scriptum",
     },
     numbers={
-        "n°": "numéro", "no": "numéro", "nº": "numéro", "nos": "numéros", "p.": "page", "pp.": "pages",
-        "art.": "article", "vol.": "volume", "chap.": "chapitre", "fig.": "figure", "min.": "minimum",
+        "n°": "numéro", "no": "numéro", "nº": "numéro", "nos": "numéros", "p.": "page",
+        "pp.": "pages", "art.": "article", "vol.": "volume", "chap.": "chapitre", "fig.": "figure",
+        "min.": "minimum",
     },
     names={
-        "M.": "Monsieur", "MM.": "Messieurs", "Mme": "Madame", "Mmes": "Mesdames", "Mlle": "Mademoiselle",
-        "Mlles": "Mesdemoiselles", "Dr": "Docteur", "Dr.": "Docteur", "Pr": "Professeur", "Me": "Maître",
-        "Mgr": "Monseigneur", "St": "Saint", "Ste": "Sainte", "bd": "boulevard", "av.": "avenue",
+        "M.": "Monsieur", "MM.": "Messieurs", "Mme": "Madame", "Mmes": "Mesdames",
+        "Mlle": "Mademoiselle", "Mlles": "Mesdemoiselles", "Dr": "Docteur", "Dr.": "Docteur",
+        "Pr": "Professeur", "Me": "Maître", "Mgr": "Monseigneur", "St": "Saint", "Ste": "Sainte",
+        "bd": "boulevard", "av.": "avenue",
     },
 )  # fmt: skip
 
@@ -167,13 +173,14 @@ _UNITS = nouns("""
     cm³,cm3 centimètre_cube centimètres_cubes; h heure heures f; min,mn minute minutes f;
     s seconde secondes f; ms milliseconde millisecondes f; W watt watts; kW kilowatt kilowatts;
     MW mégawatt mégawatts; GW gigawatt gigawatts; kWh kilowattheure kilowattheures;
-    MWh mégawattheure mégawattheures; V volt volts; kV kilovolt kilovolts; mA milliampère milliampères;
-    Hz hertz; kHz kilohertz; MHz mégahertz; GHz gigahertz; Ko,ko kilooctet kilooctets;
-    Mo mégaoctet mégaoctets; Go gigaoctet gigaoctets; To téraoctet téraoctets;
-    kcal kilocalorie kilocalories f; J joule joules; kJ kilojoule kilojoules;
-    hPa hectopascal hectopascals; bar bar bars; dB décibel décibels; °C degré_Celsius degrés_Celsius;
-    °F degré_Fahrenheit degrés_Fahrenheit; ° degré degrés; % pour_cent; ‰ pour_mille;
-    ch cheval chevaux; km/h kilomètre_à_l'heure kilomètres_à_l'heure; Mbit mégabit mégabits
+    MWh mégawattheure mégawattheures; s²,s2 seconde_carrée; V volt volts; kV kilovolt kilovolts;
+    mA milliampère milliampères; Hz hertz; kHz kilohertz; MHz mégahertz; GHz gigahertz;
+    Ko,ko kilooctet kilooctets; Mo mégaoctet mégaoctets; Go gigaoctet gigaoctets;
+    To téraoctet téraoctets; kcal kilocalorie kilocalories f; J joule joules;
+    kJ kilojoule kilojoules; hPa hectopascal hectopascals; bar bar bars; dB décibel décibels;
+    °C degré_Celsius degrés_Celsius; °F degré_Fahrenheit degrés_Fahrenheit; ° degré degrés;
+    % pour_cent; ‰ pour_mille; ch cheval chevaux; km/h kilomètre_à_l'heure kilomètres_à_l'heure;
+    Mbit mégabit mégabits
 """)
 
 _MONEY = Money(
@@ -200,48 +207,57 @@ _FRACTIONS = Fractions(
 
 _ROMANS = Romans(
     kings=words(
-        "Louis Charles François Henri Philippe Napoléon Jean-Paul Jean Paul Pie Benoît Grégoire Léon "
-        "Innocent Clément Urbain Guillaume Georges Édouard Édouard Frédéric Nicolas Alexandre Pierre "
-        "Léopold Albert Baudouin Ramsès Robert Hugues Jacques Richard Rodolphe Joseph"
+        "Louis Charles François Henri Philippe Napoléon Jean-Paul Jean Paul Pie Benoît Grégoire "
+        "Léon Innocent Clément Urbain Guillaume Georges Édouard Édouard Frédéric Nicolas Alexandre "
+        "Pierre Léopold Albert Baudouin Ramsès Robert Hugues Jacques Richard Rodolphe Joseph"
     ),
     queens=words("Élisabeth Elisabeth Élizabeth Elizabeth Catherine Marie Isabelle Marguerite"),
     ruler=_ruler,
     ordinal=_roman_ordinal,
     centuries=("siècle", "siècles"),
     cardinal=_NUMERALS.cardinal,
-    labels=words("chapitre chap tome volume vol livre partie acte scène titre annexe article art type phase paris"),
+    labels=words(
+        "chapitre chap tome volume vol livre partie acte scène titre annexe article art type phase "
+        "paris"
+    ),
     suffix="er|re|ère|ème|e",
 )
+
+_SYMBOLS = symbols(
+    between={
+        "&": "et", "+": "plus", "=": "égale", "<": "inférieur à", ">": "supérieur à",
+        "×": "fois", "·": "fois", "*": "fois", "÷": "divisé par", "−": "moins", "-": "moins",
+        "±": "plus ou moins", "≈": "environ", "≤": "inférieur ou égal à",
+        "≥": "supérieur ou égal à", "≠": "différent de",
+    },
+    before={
+        "+": "plus", "±": "plus ou moins", "≈": "environ", "~": "environ", "<": "moins de",
+        ">": "plus de", "≤": "au plus", "≥": "au moins", "§": "paragraphe",
+    },
+)  # fmt: skip
 
 RULES: tuple[Rule, ...] = (
     *addresses(_NUMERALS, {"@": "arobase", "/": "barre oblique", "-": "tiret", "_": "tiret bas"}),
     emoji.rule("fr"),
     telephones(
-        _pairs, "plus", "téléphone", r"[Tt]él(?:éphone)?|[Ff]ax|[Pp]ortable", r"0\d(?:[ .-]?\d\d){4}"
+        _pairs,
+        "plus",
+        "téléphone",
+        r"[Tt]él(?:éphone)?|[Ff]ax|[Pp]ortable",
+        r"0\d(?:[ .-]?\d\d){4}",
     ),
     *_CALENDAR.rules(),
-    *times(
-        _time, "à", r"H ?h(?: ?M)?", r"H:M(?::S)?(?: ?(?P<mark>h))?"
-    ),
+    *times(_time, "à", r"H ?h(?: ?M(?: ?min)?)?", r"H:M(?::S)?(?: ?(?P<mark>h))?"),
     _MONEY.rule(_NUMERALS, _UNITS, "par"),
     measures(_NUMERALS, _UNITS, "par"),
     *_ABBREVIATIONS,
-    Rule("ordinals", re.compile(
-        rf"{START}(\d{{1,4}})(er|re|ère|ere|nde|nd|ème|eme|e)(s?)(?!\w)"
-    ), _counted_off),
+    Rule(
+        "ordinals",
+        re.compile(rf"{START}(\d{{1,4}})(er|re|ère|ere|nde|nd|ème|eme|e)(s?)(?!\w)"),
+        _counted_off,
+    ),
     _ROMANS.rule(),
     _FRACTIONS.rule(_NUMERALS, _AGREEMENT.gender),
     *plain_numbers(_NUMERALS, _AGREEMENT.gender),
-    *symbols(
-        between={
-            "&": "et", "+": "plus", "=": "égale", "<": "inférieur à", ">": "supérieur à",
-            "×": "fois", "·": "fois", "*": "fois", "÷": "divisé par", "−": "moins", "-": "moins",
-            "±": "plus ou moins", "≈": "environ", "≤": "inférieur ou égal à",
-            "≥": "supérieur ou égal à", "≠": "différent de",
-        },
-        before={
-            "+": "plus", "±": "plus ou moins", "≈": "environ", "~": "environ", "<": "moins de",
-            ">": "plus de", "≤": "au plus", "≥": "au moins", "§": "paragraphe",
-        },
-    ),
-)  # fmt: skip
+    *_SYMBOLS,
+)

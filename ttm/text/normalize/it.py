@@ -1,5 +1,7 @@
 """Italian."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re
@@ -51,36 +53,43 @@ _AGREEMENT = Agreement(
     feminines=re.compile(r"e$"),
     masculines=re.compile(r"i$"),
     others=words(
-        "di del dello della dei degli delle d e ed o a al allo alla ai agli alle in nel nella nei da dal "
-        "dalla dai dalle per con su sul sulla senza che è sono era ha hanno non si se lo la le il i gli un "
-        "una uno più meno come ma fra tra fino dopo prima poi quando dove mentre anche ancora già "
-        "ogni oltre circa"
+        "di del dello della dei degli delle d e ed o a al allo alla ai agli alle in nel nella nei "
+        "da dal dalla dai dalle per con su sul sulla senza che è sono era ha hanno non si se lo la "
+        "le il i gli un una uno più meno come ma fra tra fino dopo prima poi quando dove mentre "
+        "anche ancora già ogni oltre circa"
     ),
     irregular=words(
-        "problema tema sistema programma pianeta clima poema dramma diploma giornalista turista artista "
-        "poeta cinema gorilla grammo schema"
+        "problema tema sistema programma pianeta clima poema dramma diploma giornalista turista "
+        "artista poeta cinema gorilla grammo schema"
     ),
     labels=words(
-        "capitolo pagina numero articolo parte tomo volume livello linea gruppo versione tappa figura "
-        "tabella allegato sezione fase classe binario sala stanza fila tipo il al del giorno canale"
+        "capitolo pagina numero articolo parte tomo volume livello linea gruppo versione tappa "
+        "figura tabella allegato sezione fase classe binario sala stanza fila tipo il al del "
+        "giorno canale"
     ),
 )
 
 
+_TAKES_UNO = re.compile(r"s[^aeiou]|z|gn|ps|x|y")
+
+
 def _gender(match: re.Match[str], whole: int) -> str:
     gender = _AGREEMENT.gender(match, whole)
-    return "elided" if gender == "f" and next_word(match)[0].lower() in "aeiou" else gender
+    noun = next_word(match).lower()
+    if gender == "m" and _TAKES_UNO.match(noun):
+        return "uno"
+    return "elided" if gender == "f" and noun[0] in "aeiou" else gender
 
 
 def _day(match: re.Match[str], day: int) -> str:
-    elided = match.string[match.start() - 1 : match.start()] in ("'", "’")  # noqa: RUF001
+    elided = match.string[match.start() - 1 : match.start()] in ("'", "’")
     return "primo" if day == 1 and not elided else _NUMERALS.cardinal(day)
 
 
 _CALENDAR = Calendar(
     months=(
-        "gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre",
-        "ottobre", "novembre", "dicembre",
+        "gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto",
+        "settembre", "ottobre", "novembre", "dicembre",
     ),
     shorts={
         "gen.": 1, "feb.": 2, "mar.": 3, "apr.": 4, "mag.": 5, "giu.": 6, "lug.": 7, "ago.": 8,
@@ -122,40 +131,42 @@ def _decade(match: re.Match[str]) -> str:
 _ABBREVIATIONS = abbreviations(
     anywhere={
         "ecc.": "eccetera", "es.": "esempio", "p. es.": "per esempio", "a. C.": "avanti Cristo",
-        "d. C.": "dopo Cristo", "ca.": "circa", "tel.": "telefono", "max.": "massimo", "c.a.": "corrente anno",
-        "S.p.A.": "società per azioni", "p.v.": "prossimo venturo", "u.s.": "ultimo scorso",
-        "cfr.": "confronta", "P.S.": "post scriptum", "c/o": "presso", "gent.mo": "gentilissimo",
-        "gent.ma": "gentilissima", "egr.": "egregio", "spett.": "spettabile",
+        "d. C.": "dopo Cristo", "ca.": "circa", "tel.": "telefono", "max.": "massimo",
+        "c.a.": "corrente anno", "S.p.A.": "società per azioni", "p.v.": "prossimo venturo",
+        "u.s.": "ultimo scorso", "cfr.": "confronta", "P.S.": "post scriptum", "c/o": "presso",
+        "gent.mo": "gentilissimo", "gent.ma": "gentilissima", "egr.": "egregio",
+        "spett.": "spettabile",
     },
     numbers={
-        "n.": "numero", "nr.": "numero", "n°": "numero", "nº": "numero", "p.": "pagina", "pag.": "pagina",
-        "pagg.": "pagine", "pp.": "pagine", "art.": "articolo", "vol.": "volume", "cap.": "capitolo",
-        "fig.": "figura", "tab.": "tabella", "min.": "minimo",
+        "n.": "numero", "nr.": "numero", "n°": "numero", "nº": "numero", "p.": "pagina",
+        "pag.": "pagina", "pagg.": "pagine", "pp.": "pagine", "art.": "articolo", "vol.": "volume",
+        "cap.": "capitolo", "fig.": "figura", "tab.": "tabella", "min.": "minimo",
     },
     names={
-        "Sig.": "signor", "Sig.ra": "signora", "Sig.na": "signorina", "Sigg.": "signori", "Dott.": "dottor",
-        "Dr.": "dottor", "Dott.ssa": "dottoressa", "Prof.": "professor", "Prof.ssa": "professoressa",
-        "Ing.": "ingegner", "Avv.": "avvocato", "Arch.": "architetto", "Geom.": "geometra", "Rag.": "ragionier",
-        "On.": "onorevole", "Mons.": "monsignor",
+        "Sig.": "signor", "Sig.ra": "signora", "Sig.na": "signorina", "Sigg.": "signori",
+        "Dott.": "dottor", "Dr.": "dottor", "Dott.ssa": "dottoressa", "Prof.": "professor",
+        "Prof.ssa": "professoressa", "Ing.": "ingegner", "Avv.": "avvocato", "Arch.": "architetto",
+        "Geom.": "geometra", "Rag.": "ragionier", "On.": "onorevole", "Mons.": "monsignor",
     },
 )  # fmt: skip
 
 _UNITS = nouns("""
     km chilometro chilometri; m metro metri; dm decimetro decimetri; cm centimetro centimetri;
     mm millimetro millimetri; µm,μm micrometro micrometri; nm nanometro nanometri;
-    kg chilogrammo chilogrammi; g,gr grammo grammi; mg milligrammo milligrammi; t tonnellata tonnellate f;
-    q quintale quintali; hg,etto ettogrammo ettogrammi; l,L litro litri; dl decilitro decilitri;
-    cl centilitro centilitri; ml,mL millilitro millilitri; hl ettolitro ettolitri;
-    km²,km2,kmq chilometro_quadrato chilometri_quadrati; m²,m2,mq metro_quadrato metri_quadrati;
-    cm²,cm2 centimetro_quadrato centimetri_quadrati; ha ettaro ettari; m³,m3,mc metro_cubo metri_cubi;
-    cm³,cm3 centimetro_cubo centimetri_cubi; h ora ore f; min minuto minuti; s,sec secondo secondi;
-    ms millisecondo millisecondi; W watt; kW chilowatt; MW megawatt; GW gigawatt; kWh chilowattora;
-    MWh megawattora; V volt; kV chilovolt; mA milliampere; Hz hertz; kHz chilohertz; MHz megahertz;
-    GHz gigahertz; KB,kB chilobyte; MB megabyte; GB gigabyte; TB terabyte; kcal chilocaloria chilocalorie f;
-    J joule; kJ chilojoule; hPa ettopascal; bar bar; dB decibel; °C grado_Celsius gradi_Celsius;
-    mln,Mln milione milioni; mld,Mld miliardo miliardi;
-    °F grado_Fahrenheit gradi_Fahrenheit; ° grado gradi; % per_cento; ‰ per_mille; CV cavallo cavalli;
-    km/h chilometro_all'ora chilometri_all'ora; Mbit megabit
+    kg chilogrammo chilogrammi; g,gr grammo grammi; mg milligrammo milligrammi;
+    t tonnellata tonnellate f; q quintale quintali; hg,etto ettogrammo ettogrammi; l,L litro litri;
+    dl decilitro decilitri; cl centilitro centilitri; ml,mL millilitro millilitri;
+    hl ettolitro ettolitri; km²,km2,kmq chilometro_quadrato chilometri_quadrati;
+    m²,m2,mq metro_quadrato metri_quadrati; cm²,cm2 centimetro_quadrato centimetri_quadrati;
+    ha ettaro ettari; m³,m3,mc metro_cubo metri_cubi; cm³,cm3 centimetro_cubo centimetri_cubi;
+    h ora ore f; min minuto minuti; s,sec secondo secondi; ms millisecondo millisecondi; W watt;
+    kW chilowatt; MW megawatt; GW gigawatt; kWh chilowattora; MWh megawattora;
+    s²,s2 secondo_quadrato; V volt; kV chilovolt; mA milliampere; Hz hertz; kHz chilohertz;
+    MHz megahertz; GHz gigahertz; KB,kB chilobyte; MB megabyte; GB gigabyte; TB terabyte;
+    kcal chilocaloria chilocalorie f; J joule; kJ chilojoule; hPa ettopascal; bar bar; dB decibel;
+    °C,ºC grado_Celsius gradi_Celsius; mln,Mln milione milioni; mld,Mld miliardo miliardi;
+    °F grado_Fahrenheit gradi_Fahrenheit; ° grado gradi; % per_cento n; ‰ per_mille;
+    CV cavallo cavalli; km/h chilometro_all'ora chilometri_all'ora; Mbit megabit
 """)
 
 _MONEY = Money(
@@ -185,48 +196,63 @@ _FRACTIONS = Fractions(
 
 _ROMANS = Romans(
     kings=words(
-        "Luigi Carlo Vittorio Emanuele Umberto Filippo Enrico Federico Francesco Ferdinando Giovanni "
-        "Paolo Pio Benedetto Gregorio Leone Innocenzo Clemente Urbano Giulio Alessandro Sisto Bonifacio "
-        "Guglielmo Giorgio Edoardo Nicola Pietro Napoleone Leopoldo Ramses Ramsete Riccardo Amedeo "
-        "Cosimo Giuseppe Alfonso Ottone Adriano Giacomo"
+        "Luigi Carlo Vittorio Emanuele Umberto Filippo Enrico Federico Francesco Ferdinando "
+        "Giovanni Paolo Pio Benedetto Gregorio Leone Innocenzo Clemente Urbano Giulio Alessandro "
+        "Sisto Bonifacio Guglielmo Giorgio Edoardo Nicola Pietro Napoleone Leopoldo Ramses Ramsete "
+        "Riccardo Amedeo Cosimo Giuseppe Alfonso Ottone Adriano Giacomo"
     ),
     queens=words("Elisabetta Caterina Maria Isabella Margherita Giovanna Cleopatra"),
     ruler=lambda match, n, gender: _ordinal(n, gender),
     ordinal=_century,
-    centuries=("secolo", "sec", "guerra"),
+    centuries=("secolo", "secoli", "sec", "guerra"),
     cardinal=_NUMERALS.cardinal,
-    labels=words("capitolo cap tomo volume vol libro parte atto scena titolo allegato articolo art tipo fase"),
+    labels=words(
+        "capitolo cap tomo volume vol libro parte atto scena titolo allegato articolo art tipo fase"
+    ),
 )
 
 _BEFORE_TIME = "(?:(?<=alle )|(?<=dalle )|(?<=ore )|(?<=le ))"
 
+_SYMBOLS = symbols(
+    between={
+        "&": "e", "+": "più", "=": "uguale a", "<": "minore di", ">": "maggiore di", "×": "per",
+        "·": "per", "*": "per", "÷": "diviso", "−": "meno", "-": "meno", "±": "più o meno",
+        "≈": "circa", "≤": "minore o uguale a", "≥": "maggiore o uguale a", "≠": "diverso da",
+    },
+    before={
+        "+": "più", "±": "più o meno", "≈": "circa", "~": "circa", "<": "meno di",
+        ">": "più di", "≤": "al massimo", "≥": "almeno", "§": "paragrafo",
+    },
+)  # fmt: skip
+
 RULES: tuple[Rule, ...] = (
-    *addresses(_NUMERALS, {"@": "chiocciola", "/": "barra", "-": "trattino", "_": "trattino basso"}),
+    *addresses(
+        _NUMERALS, {"@": "chiocciola", "/": "barra", "-": "trattino", "_": "trattino basso"}
+    ),
     emoji.rule("it"),
     telephones(
-        _NUMERALS.digits, "più", "telefono", r"[Tt]el|[Tt]elefono|[Ff]ax|[Cc]ell(?:ulare)?", r"0\d{1,3}[ /-]\d{5,8}"
+        _NUMERALS.digits,
+        "più",
+        "telefono",
+        r"[Tt]el|[Tt]elefono|[Ff]ax|[Cc]ell(?:ulare)?",
+        r"0\d{1,3}[ /-]\d{5,8}",
     ),
     *_CALENDAR.rules(),
-    Rule("dates", re.compile(r"(?<=\banni )['’‘]?(\d0)(?!\w)"), _decade),  # noqa: RUF001
+    Rule("dates", re.compile(r"(?<!\S)['’‘](\d\d)(?![\w'’])"), _decade),
     *times(_time, "a", "H:M(?::S)?", rf"{_BEFORE_TIME}H\.M"),
-    Rule("ordinals", re.compile(
-        rf"{START}(\d{{1,4}})(?:\.?([ºª])|(°)(?= (?!a |e |di |in |all|nord|sud|est|ovest)[a-zà-ù]))(?!\w)"
-    ), _counted_off),
+    Rule(
+        "ordinals",
+        re.compile(
+            rf"{START}(\d{{1,4}})(?:\.?([ºª])"
+            r"|°(?= (?!a |e |di |in |all|nord|sud|est|ovest)[a-zà-ù]))(?!\w)"
+        ),
+        _counted_off,
+    ),
     _MONEY.rule(_NUMERALS, _UNITS, "per"),
     measures(_NUMERALS, _UNITS, "per"),
     *_ABBREVIATIONS,
     _ROMANS.rule(),
     _FRACTIONS.rule(_NUMERALS, _gender),
     *plain_numbers(_NUMERALS, _gender),
-    *symbols(
-        between={
-            "&": "e", "+": "più", "=": "uguale a", "<": "minore di", ">": "maggiore di", "×": "per",
-            "·": "per", "*": "per", "÷": "diviso", "−": "meno", "-": "meno", "±": "più o meno",
-            "≈": "circa", "≤": "minore o uguale a", "≥": "maggiore o uguale a", "≠": "diverso da",
-        },
-        before={
-            "+": "più", "±": "più o meno", "≈": "circa", "~": "circa", "<": "meno di", ">": "più di",
-            "≤": "al massimo", "≥": "almeno", "§": "paragrafo",
-        },
-    ),
-)  # fmt: skip
+    *_SYMBOLS,
+)

@@ -1,5 +1,7 @@
 """Numbers as they are written and counted in the languages that have a comma for decimals."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -9,20 +11,20 @@ from typing import NamedTuple
 
 from ttm.text.normalize import spelling
 
-START = r"(?<![\w@#\\/])(?<!\d[.,:])"
+START = r"(?<![\w@#^\\/])(?<!\d[.,:])"
 """What must not stand before a number: it would be a part of something else."""
-STOP = r"(?!\w|[.,:/]\d|@)"
+STOP = r"(?!\w|[.,:/^]\d|@)"
 """What must not stand after one."""
 
 _WHOLE = r"(?:\d{1,3}(?:(?:\.\d{3}){1,4}+|(?: \d{3}){1,4}+)(?!\d)|\d{1,15}+)"
 UNSIGNED = rf"{_WHOLE}(?:,\d{{1,15}}+)?"
 """1.234,5 or 1 234,5 or 1234,5."""
-NUMBER = rf"(?:(?<![\w)\]%°€$£-])[-−])?{UNSIGNED}"  # noqa: RUF001
+NUMBER = rf"(?:(?<![\w)\]%°€$£-])[-−])?{UNSIGNED}"
 """The same with a sign."""
 POINTED = r"\d{1,3}(?:,\d{3}){0,4}+\.\d\d(?!\d)"
 """1,234.50, as prices of elsewhere are written."""
 _SWAPPED = str.maketrans(".,", ",.")
-DASH = r" ?[-–—] ?"  # noqa: RUF001
+DASH = r" ?[-–—] ?"
 """What stands between the ends of a range."""
 
 
@@ -48,7 +50,7 @@ def amount(written: str) -> Amount:
     """The value of what NUMBER matches, or POINTED."""
     if written[-3:-2] == ".":
         written = written.translate(_SWAPPED)
-    whole, _, fraction = written.lstrip("-−").partition(",")  # noqa: RUF001
+    whole, _, fraction = written.lstrip("-−").partition(",")
     value = int(whole.replace(".", "").replace(" ", ""))
     return Amount(value, fraction, not written[0].isdecimal())
 

@@ -1,5 +1,7 @@
 """Roman numerals, where what stands around them says that they are some."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re
@@ -7,12 +9,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from ttm.text.normalize import Rule
-from ttm.text.normalize.context import last_word, next_word, stopped
+from ttm.text.normalize.context import before, last_word, next_word, stopped
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-_WELL_FORMED = re.compile(
-    r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
-)
+_WELL_FORMED = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+_SERIES = re.compile(r"([^\W\d_]{1,30}\.?) [IVXLC]{1,7}(?:,|-|–| [^\W\d_]{1,3}) ?\Z")
+"""What stands before the last of several numerals: `centuries XIX and`."""
 _SMALL = frozenset("IVX")
 
 
@@ -47,7 +49,7 @@ class Romans:
     def rule(self) -> Rule:
         """Reads Louis XIV, chapter IV and the XXth century."""
         pattern = re.compile(
-            rf"(?<![\w.'’-])(?P<roman>[IVXLC]{{1,9}}+)(?P<suffix>{self.suffix})?(?![\w'’-])"  # noqa: RUF001
+            rf"(?<![\w.'’-])(?P<roman>[IVXLC]{{1,9}}+)(?P<suffix>{self.suffix})?(?![\w'’-])"
         )
         return Rule("roman", pattern, self._speak)
 
@@ -57,9 +59,11 @@ class Romans:
         if not n or (len(numeral) == 1 and numeral not in _SMALL):
             return None
         name, suffix = last_word(match), match["suffix"] or ""
+        if numeral != "I" and (series := _SERIES.search(before(match))):
+            name = series[1]
         if name in self.kings or name in self.queens:
             return stopped(match, self.ruler(match, n, "f" if name in self.queens else "m"))
-        beside = {name.lower(), next_word(match).lower()}
+        beside = {name.lower().rstrip("."), next_word(match).lower()}
         if suffix or not beside.isdisjoint(self.centuries):
             if said := self.ordinal(match, n):
                 return said

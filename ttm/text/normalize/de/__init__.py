@@ -1,5 +1,7 @@
 """German."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re
@@ -11,13 +13,12 @@ from ttm.text.normalize.agreement import words
 from ttm.text.normalize.amounts import Fractions, Money, measures, nouns, plain_numbers
 from ttm.text.normalize.calendar import Calendar
 from ttm.text.normalize.clock import times
-from ttm.text.normalize.context import closes, last_word, next_word
+from ttm.text.normalize.context import closes
 from ttm.text.normalize.de.inflection import (
     NUMERALS,
     counted_off,
     day,
     form,
-    ordinal,
     ruler,
     year,
 )
@@ -42,18 +43,8 @@ _CALENDAR = Calendar(
     of_written="(?: |(?<=[. ]))",
 )  # fmt: skip
 
-_YEARS = words(
-    "in im jahr jahre jahres jahren seit ab vor nach bis von um anfang ende mitte sommer herbst "
-    "winter frühling frühjahr anno zwischen januar februar märz april mai juni juli august "
-    "september oktober november dezember"
-)
-"""What stands before a year; a number before another noun counts that."""
-
 
 def _years(match: re.Match[str]) -> str | None:
-    counted = next_word(match, directly=True)[:1].isupper()
-    if counted and last_word(match).lower() not in _YEARS:
-        return None
     first, last = match["first"], match["last"]
     if not last:
         return year(int(first))
@@ -61,7 +52,7 @@ def _years(match: re.Match[str]) -> str | None:
 
 
 def _decade(match: re.Match[str]) -> str:
-    return f"{year(int(match[1]))}er"
+    return f"{year(int(match[1]))}er{match[2] or ''}"
 
 
 def _short_date(match: re.Match[str]) -> str | None:
@@ -86,20 +77,23 @@ def _time(hours: int, minutes: int, seconds: int | None, mark: str) -> str:
 
 _ABBREVIATIONS = abbreviations(
     anywhere={
-        "z. B.": "zum Beispiel", "d. h.": "das heißt", "u. a.": "unter anderem", "usw.": "und so weiter",
-        "u. s. w.": "und so weiter", "etc.": "et cetera", "bzw.": "beziehungsweise", "ca.": "circa",
-        "evtl.": "eventuell", "ggf.": "gegebenenfalls", "inkl.": "inklusive", "exkl.": "exklusive",
-        "vgl.": "vergleiche", "sog.": "sogenannt", "u. U.": "unter Umständen", "i. d. R.": "in der Regel",
-        "v. a.": "vor allem", "o. Ä.": "oder Ähnliches", "u. Ä.": "und Ähnliches", "z. T.": "zum Teil",
+        "z. B.": "zum Beispiel", "d. h.": "das heißt", "u. a.": "unter anderem",
+        "usw.": "und so weiter", "u. s. w.": "und so weiter", "etc.": "et cetera",
+        "bzw.": "beziehungsweise", "ca.": "circa", "evtl.": "eventuell", "ggf.": "gegebenenfalls",
+        "inkl.": "inklusive", "exkl.": "exklusive", "vgl.": "vergleiche", "sog.": "sogenannt",
+        "u. U.": "unter Umständen", "i. d. R.": "in der Regel", "v. a.": "vor allem",
+        "o. Ä.": "oder Ähnliches", "u. Ä.": "und Ähnliches", "z. T.": "zum Teil",
         "v. Chr.": "vor Christus", "n. Chr.": "nach Christus", "bspw.": "beispielsweise",
-        "zzgl.": "zuzüglich", "Mwst.": "Mehrwertsteuer", "MwSt.": "Mehrwertsteuer", "Tel.": "Telefon",
-        "max.": "maximal", "mind.": "mindestens", "geb.": "geboren", "gest.": "gestorben",
-        "z. Hd.": "zu Händen", "i. A.": "im Auftrag", "a. D.": "außer Dienst", "o. g.": "oben genannt",
-        "s. o.": "siehe oben", "s. u.": "siehe unten", "z. Zt.": "zur Zeit", "m. E.": "meines Erachtens",
+        "zzgl.": "zuzüglich", "Mwst.": "Mehrwertsteuer", "MwSt.": "Mehrwertsteuer",
+        "Tel.": "Telefon", "max.": "maximal", "mind.": "mindestens", "geb.": "geboren",
+        "gest.": "gestorben", "z. Hd.": "zu Händen", "i. A.": "im Auftrag", "a. D.": "außer Dienst",
+        "o. g.": "oben genannt", "s. o.": "siehe oben", "s. u.": "siehe unten",
+        "z. Zt.": "zur Zeit", "m. E.": "meines Erachtens",
     },
     numbers={
         "Nr.": "Nummer", "S.": "Seite", "Art.": "Artikel", "Abs.": "Absatz", "Kap.": "Kapitel",
-        "Bd.": "Band", "Abb.": "Abbildung", "Tab.": "Tabelle", "Ziff.": "Ziffer", "min.": "mindestens",
+        "Bd.": "Band", "Abb.": "Abbildung", "Tab.": "Tabelle", "Ziff.": "Ziffer",
+        "min.": "mindestens",
     },
     names={
         "Dr.": "Doktor", "Prof.": "Professor", "Hr.": "Herr", "Hrn.": "Herrn", "Fr.": "Frau",
@@ -112,14 +106,15 @@ _UNITS = nouns("""
     nm Nanometer; kg Kilogramm; g Gramm; mg Milligramm; t Tonne Tonnen f; l,L Liter; dl Deziliter;
     cl Zentiliter; ml,mL Milliliter; hl Hektoliter; km²,km2,qkm Quadratkilometer;
     m²,m2,qm Quadratmeter; cm²,cm2 Quadratzentimeter; ha Hektar; m³,m3 Kubikmeter;
-    cm³,cm3 Kubikzentimeter; km³,km3 Kubikkilometer; h,Std. Stunde Stunden f; min,Min. Minute Minuten f;
-    s,Sek. Sekunde Sekunden f; ms Millisekunde Millisekunden f; W Watt; kW Kilowatt; MW Megawatt;
-    GW Gigawatt; kWh Kilowattstunde Kilowattstunden f; MWh Megawattstunde Megawattstunden f; V Volt;
-    kV Kilovolt; mA Milliampere; Hz Hertz; kHz Kilohertz; MHz Megahertz; GHz Gigahertz;
-    KB,kB Kilobyte; MB Megabyte; GB Gigabyte; TB Terabyte; kcal Kilokalorie Kilokalorien f;
-    J Joule; kJ Kilojoule; hPa Hektopascal; bar Bar; dB Dezibel; °C Grad_Celsius;
-    °F Grad_Fahrenheit; ° Grad; %,v.H. Prozent; ‰ Promille; PS PS; Mbit Megabit; Gbit Gigabit;
-    Mio.,Mio Million Millionen f; Mrd.,Mrd Milliarde Milliarden f; Tsd. Tausend
+    cm³,cm3 Kubikzentimeter; km³,km3 Kubikkilometer; h,Std. Stunde Stunden f;
+    min,Min. Minute Minuten f; s,Sek. Sekunde Sekunden f; ms Millisekunde Millisekunden f; W Watt;
+    kW Kilowatt; MW Megawatt; GW Gigawatt; kWh Kilowattstunde Kilowattstunden f;
+    MWh Megawattstunde Megawattstunden f; s²,s2 Quadratsekunde; V Volt; kV Kilovolt; mA Milliampere;
+    Hz Hertz; kHz Kilohertz; MHz Megahertz; GHz Gigahertz; KB,kB Kilobyte; MB Megabyte; GB Gigabyte;
+    TB Terabyte; kcal Kilokalorie Kilokalorien f; J Joule; kJ Kilojoule; hPa Hektopascal; bar Bar;
+    dB Dezibel; °C Grad_Celsius; °F Grad_Fahrenheit; ° Grad; %,v.H. Prozent; ‰ Promille; PS PS;
+    Mbit Megabit; Gbit Gigabit; Mio.,Mio Million Millionen f; Mrd.,Mrd Milliarde Milliarden f;
+    Tsd. Tausend
 """)
 
 _MONEY = Money(
@@ -131,8 +126,9 @@ _MONEY = Money(
         €,EUR Cent; $,US$,USD Cent; £,GBP Penny Pence; CHF,SFr.,Fr. Rappen
     """),
     scales=nouns("""
-        Mio.,Mio,Million,Millionen Million Millionen f; Mrd.,Mrd,Milliarde,Milliarden Milliarde Milliarden f;
-        Bio. Billion Billionen f; Tsd.,Tausend,tausend tausend
+        Mio.,Mio,Million,Millionen Million Millionen f;
+        Mrd.,Mrd,Milliarde,Milliarden Milliarde Milliarden f; Bio. Billion Billionen f;
+        Tsd.,Tausend,tausend tausend
     """),
 )
 
@@ -141,7 +137,8 @@ _FRACTIONS = Fractions(
         n: one
         for n, one in enumerate(
             nouns("""
-                3 Drittel; 4 Viertel; 5 Fünftel; 6 Sechstel; 7 Siebtel; 8 Achtel; 9 Neuntel; 10 Zehntel
+                3 Drittel; 4 Viertel; 5 Fünftel; 6 Sechstel; 7 Siebtel; 8 Achtel; 9 Neuntel;
+                10 Zehntel
             """).values(),
             3,
         )
@@ -155,10 +152,10 @@ _FRACTIONS = Fractions(
 
 _ROMANS = Romans(
     kings=words(
-        "Karl Ludwig Friedrich Wilhelm Heinrich Otto Philipp Georg Eduard Franz Josef Joseph Leopold "
-        "Maximilian Ferdinand Rudolf Nikolaus Alexander Iwan Peter Paul Johannes Pius Benedikt Gregor "
-        "Leo Innozenz Clemens Klemens Urban Gustav Christian Albrecht Ramses Napoleon Richard Jakob "
-        "Konrad Karls Ludwigs Friedrichs Heinrichs"
+        "Karl Ludwig Friedrich Wilhelm Heinrich Otto Philipp Georg Eduard Franz Josef Joseph "
+        "Leopold Maximilian Ferdinand Rudolf Nikolaus Alexander Iwan Peter Paul Johannes Pius "
+        "Benedikt Gregor Leo Innozenz Clemens Klemens Urban Gustav Christian Albrecht Ramses "
+        "Napoleon Richard Jakob Konrad Karls Ludwigs Friedrichs Heinrichs"
     ),
     queens=words("Elisabeth Katharina Maria Margarethe Kleopatra Isabella Anna"),
     ruler=ruler,
@@ -169,38 +166,61 @@ _ROMANS = Romans(
     suffix=r"\.",
 )
 
+_SYMBOLS = symbols(
+    between={
+        "&": "und", "+": "plus", "=": "gleich", "<": "kleiner als", ">": "größer als",
+        "×": "mal", "·": "mal", "*": "mal", "÷": "geteilt durch", "−": "minus", "-": "minus",
+        "±": "plus minus", "≈": "ungefähr", "≤": "kleiner gleich", "≥": "größer gleich",
+        "≠": "ungleich",
+    },
+    before={
+        "+": "plus", "±": "plus minus", "≈": "ungefähr", "~": "ungefähr", "<": "unter",
+        ">": "über", "≤": "höchstens", "≥": "mindestens", "§": "Paragraph",
+    },
+)  # fmt: skip
+
 RULES: tuple[Rule, ...] = (
     *addresses(NUMERALS, {"@": "at", "/": "Schrägstrich", "-": "Bindestrich", "_": "Unterstrich"}),
     emoji.rule("de"),
-    telephones(NUMERALS.digits, "plus", "Telefon", r"[Tt]el|Telefon|Fax|Mobil|Handy", r"0\d{2,4}[ /-]\d{4,9}"),
+    telephones(
+        NUMERALS.digits,
+        "plus",
+        "Telefon",
+        r"[Tt]el|Telefon|Fax|Mobil|Handy",
+        r"0\d{2,4}[ /-]\d{4,9}",
+    ),
     *_CALENDAR.rules(),
     Rule("dates", re.compile(rf"{START}(\d{{1,2}})\.(\d{{1,2}})\.(?![\d\w])"), _short_date),
-    Rule("dates", re.compile(
-        rf"{START}(\d{{1,2}})\.(?= ?(?:bis|und|oder|[-–—])(?: zum)? ?\d{{1,2}}\. ?[A-ZÄÖÜ\d])"  # noqa: RUF001
-    ), _first_of_two),
-    *times(_time, "bis", r"H:M(?::S)?(?: ?(?P<mark>Uhr|h))?", r"H\.M ?(?P<mark>Uhr|h)", "H (?P<mark>Uhr)"),
+    Rule(
+        "dates",
+        re.compile(
+            rf"{START}(\d{{1,2}})\.(?= ?(?:bis|und|oder|[-–—])(?: zum)? ?\d{{1,2}}\. ?[A-ZÄÖÜ\d])"
+        ),
+        _first_of_two,
+    ),
+    *times(
+        _time,
+        "bis",
+        r"H:M(?::S)?(?: ?(?P<mark>Uhr|h))?",
+        r"H\.M ?(?P<mark>Uhr|h)",
+        r"H\.M(?= (?:bis|und) \d{1,2}\.\d\d ?Uhr)",
+        "H (?P<mark>Uhr)",
+    ),
     _MONEY.rule(NUMERALS, _UNITS, "pro"),
     measures(NUMERALS, _UNITS, "pro"),
     *_ABBREVIATIONS,
     Rule("abbreviations", re.compile(r"(?<=[a-zäöüß])str\.(?!\w)"), lambda match: "straße"),
-    Rule("dates", re.compile(rf"{START}(\d{{4}}|[2-9]0)er(?!\w)"), _decade),
-    Rule("dates", re.compile(
-        rf"{START}(?P<first>1[1-9]\d\d)(?:{DASH}(?P<last>\d{{4}}|\d\d))?(?!\w|[.,:/-]\d)"
-    ), _years),
+    Rule("dates", re.compile(rf"{START}(\d{{4}}|[2-9]0)er(n|s)?(?!\w)"), _decade),
+    Rule(
+        "dates",
+        re.compile(
+            rf"{START}(?P<first>1[1-9]\d\d)(?:{DASH}(?P<last>\d{{4}}|\d\d))?(?!\w|[.,:/-]\d)"
+        ),
+        _years,
+    ),
     Rule("ordinals", re.compile(rf"{START}(\d{{1,3}})\.(?= [A-ZÄÖÜ])"), _ordinals),
     _ROMANS.rule(),
     _FRACTIONS.rule(NUMERALS, form),
     *plain_numbers(NUMERALS, form),
-    *symbols(
-        between={
-            "&": "und", "+": "plus", "=": "gleich", "<": "kleiner als", ">": "größer als",
-            "×": "mal", "·": "mal", "*": "mal", "÷": "geteilt durch", "−": "minus", "-": "minus",
-            "±": "plus minus", "≈": "ungefähr", "≤": "kleiner gleich", "≥": "größer gleich",
-            "≠": "ungleich",
-        },
-        before={
-            "+": "plus", "±": "plus minus", "≈": "ungefähr", "~": "ungefähr", "<": "unter",
-            ">": "über", "≤": "höchstens", "≥": "mindestens", "§": "Paragraph",
-        },
-    ),
-)  # fmt: skip
+    *_SYMBOLS,
+)

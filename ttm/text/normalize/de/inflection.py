@@ -9,12 +9,14 @@ from ttm.text.normalize.agreement import words
 from ttm.text.normalize.context import before, last_word, next_word
 from ttm.text.normalize.numerals import Numerals
 
-_FEMININE = re.compile(r"(?:e|ung|heit|keit|schaft|ion|tät|ur|ik|erin)$")
+_FEMININE = re.compile(r"(?:e|ung|heit|keit|schaft|ion|tät|ur|ik|erin|liga|halbzeit)$")
 _FEMININES = words(
     "Tochter Frau Nacht Stadt Hand Person Kuh Maus Wand Bank Fahrt Mutter Schwester Uhr Zahl Tür "
     "Wahl Art Mark Schulter Feder Nummer Regel Schachtel Insel Gabel Kartoffel Halbzeit"
 )
-_NEUTER = re.compile(r"(?:chen|lein|ment|um|zeug|jahr|haus|kind|stück|werk|gramm|buch|bild)$", re.I)
+_NEUTER = re.compile(
+    r"(?:chen|lein|ment|um|zeug|jahr|haus|kind|stück|werk|gramm|buch|bild|jahrhundert)$", re.I
+)
 _NEUTERS = words(
     "Auto Bett Bier Glas Ei Tor Tier Zimmer Mal Pfund Prozent Auge Ende Interesse Jahrhundert Land "
     "Spiel Kapitel Viertel Drittel Quartal Semester Geschenk Boot Schiff Pferd Brot Kilo Wort Foto "
@@ -25,14 +27,15 @@ _MASCULINES = words(
     "Name Kunde Kollege Junge Hase Käse Zeuge Neffe Löwe Buchstabe Gedanke Friede Glaube Kur"
 )
 _LABELS = words(
-    "kapitel seite teil band nummer nr zimmer platz artikel absatz paragraph bild abbildung tabelle "
-    "klasse stufe phase version raum gleis linie tag formel gruppe punkt schritt spalte zeile"
+    "abs art kap s nr bd abb tab ziff kapitel seite teil band nummer nr zimmer platz artikel "
+    "absatz paragraph bild abbildung tabelle klasse stufe phase version raum gleis linie tag "
+    "formel gruppe punkt schritt spalte zeile"
 )
 _DATIVE = words("in im vor nach seit mit von vom zu zum zur aus bei beim ab an am unter")
 _ACCUSATIVE = words(
-    "für um ohne gegen pro bis durch über hat habe hatte haben hatten gibt gab kostet kostete kosten "
-    "braucht brauche brauchen kauft kaufe kaufte dauert dauerte wiegt zahlt zahlte zahle nimmt "
-    "bekam bekommt sieht sah trinkt isst"
+    "für um ohne gegen pro bis durch über hat habe hatte haben hatten gibt gab kostet kostete "
+    "kosten braucht brauche brauchen kauft kaufe kaufte dauert dauerte wiegt zahlt zahlte zahle "
+    "nimmt bekam bekommt sieht sah trinkt isst"
 )
 _ENDS_IN_EN = words(
     "am im zum vom beim dem den des einem einen eines einer keinem keinen meinem meinen seinem "
@@ -46,10 +49,11 @@ _PASSED_OVER = words(
 )
 """Words that leave the ending to those before them: `am Montag, 5. Mai`."""
 _STRONG = {"m": "er", "f": "e", "n": "es"}
-_COUNTED_OFF = words(
-    "Platz Stock Tag Teil Band Auflage Klasse Etage Liga Runde Halbzeit Staffel Folge Akt Mal "
-    "Jahrhundert Kapitel Quartal Semester Viertel Drittel"
+_COUNTED_OFF = tuple(
+    "platz stock tag teil band auflage klasse etage liga runde halbzeit staffel folge akt mal "
+    "jahrhundert kapitel quartal semester viertel drittel".split()
 )
+"""Ends of nouns that an ordinal may stand before without an article."""
 _ONE = {"m": "", "n": "", "f": "e", "accusative": "en", "dative m": "em", "dative f": "er"}
 
 
@@ -91,7 +95,7 @@ def gender(noun: str) -> str:
 def form(match: re.Match[str], whole: int) -> str:
     """Which form of `ein` a number takes before a noun; nothing where no noun is counted."""
     noun = next_word(match, directly=True)
-    if whole != 1 or not noun[:1].isupper():
+    if whole != 1 or len(noun) < 2 or not noun[0].isupper():
         return ""
     preceding = last_word(match).lower().rstrip(".")
     if preceding in _LABELS:
@@ -108,11 +112,11 @@ def ordinal(n: int) -> str:
     return f"{said[:-6]}siebt" if said.endswith("siebent") else said
 
 
-def ending(match: re.Match[str]) -> str | None:
-    """The ending of an adjective, where the words before it decide that alone."""
+def ending(match: re.Match[str], kind: str = "m") -> str | None:
+    """The ending of an adjective before a noun of this gender, if the words before decide it."""
     found = re.findall(r"[\w.]+,?", before(match))
     for word in [one.lower() for one in found[:-5:-1]]:
-        if word in _ENDS_IN_EN:
+        if word in _ENDS_IN_EN or (word == "der" and kind == "f"):  # genitive or dative
             return "en"
         if word in _ENDS_IN_E:
             return "e"
@@ -129,11 +133,13 @@ def day(match: re.Match[str], n: int) -> str:
 def counted_off(match: re.Match[str], n: int) -> str | None:
     """An ordinal before the noun that follows; None where it may be the end of a sentence."""
     noun = next_word(match, directly=True)
-    end = ending(match)
+    kind = gender(noun)
+    end = ending(match, kind)
     if end is None:
-        if last_word(match).lower() not in _ENDS_STRONGLY and noun not in _COUNTED_OFF:
+        strongly = last_word(match).lower() in _ENDS_STRONGLY
+        if not strongly and not noun.lower().endswith(_COUNTED_OFF):
             return None
-        end = _STRONG[gender(noun)]
+        end = _STRONG[kind]
     return ordinal(n) + end
 
 
