@@ -28,9 +28,10 @@ _WIDE = frozenset(WIDE)
 _BEFORE_NUMBER = re.compile(
     r"\b(?:approx|ca|ch|eq|est|ext|fig|max|min|pp?|ref|sec|tel|vols?)\.\Z", re.I
 )
-_NUMBER = re.compile(r"[+(#]?\d|[IVXLC]+\b")
+_NUMBER = re.compile(r"[+(#]?\d|(?:[IVXLC]{2,}|[VX])\b")
 _BEFORE_WORD = re.compile(
-    r"\b(?:Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun|\d[ -]?(?:in|ft|lbs?|oz|min|sec|hrs?|yd|mi)|(?i:approx|dept|govt|misc|univ|ave|blvd|rd))\.\Z"
+    r"\b(?:Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun|(?i:approx|dept|govt|misc|univ|ave|blvd|rd)"
+    r"|\d[ -]?(?:in|ft|lbs?|oz|min|sec|hrs?|yd|mi))\.\Z"
 )
 """What English shortens in the middle of a sentence, and sentencex 1.0.32 takes for its end."""
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")

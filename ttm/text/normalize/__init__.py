@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from ttm.text.traced import Traced
@@ -28,6 +28,14 @@ class Rule:
     speak: Callable[[re.Match[str]], str | None]
     """The words for a match, which may be what was written; None leaves it to the rules after
     this one."""
+    needs: str = ""
+    """Characters of which every match has one, where that is known; `0` is every digit. A text
+    without them is not searched: most sentences have no digit, and most rules need one."""
+
+
+def needing(signs: str, *rules: Rule) -> tuple[Rule, ...]:
+    """Rules that match nothing without one of these signs."""
+    return tuple(replace(rule, needs=signs) for rule in rules)
 
 
 def normalize(words: Traced, language: str, off: Collection[str] = ()) -> Traced:
@@ -41,8 +49,11 @@ def normalize(words: Traced, language: str, off: Collection[str] = ()) -> Traced
     for change in words.changes:
         taken[change.start : change.end] = b"\1" * (change.end - change.start)
     text = words.text if words.text.isascii() else words.text.translate(_BLANKS)
+    signs = set(text)
+    if any(map(str.isdecimal, signs)):
+        signs.add("0")
     for rule in _rules(language):
-        if rule.name in off:
+        if rule.name in off or (rule.needs and signs.isdisjoint(rule.needs)):
             continue
         for match in rule.pattern.finditer(text):
             start, end = match.span()

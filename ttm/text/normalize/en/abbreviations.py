@@ -30,9 +30,9 @@ _NUMBERED = {
     "no": "number", "nos": "numbers", "fig": "figure", "figs": "figures", "p": "page",
     "pp": "pages", "pg": "page", "vol": "volume", "vols": "volumes", "ch": "chapter",
     "chs": "chapters", "chap": "chapter", "sec": "section", "sect": "section", "eq": "equation",
-    "eqs": "equations", "art": "article", "par": "paragraph", "para": "paragraph", "ref": "reference",
-    "apt": "apartment", "ver": "version", "app": "appendix", "tab": "table", "nr": "number",
-    "rm": "room", "bldg": "building", "fl": "floor", "ext": "extension", "v": "verse",
+    "eqs": "equations", "art": "article", "par": "paragraph", "para": "paragraph",
+    "ref": "reference", "apt": "apartment", "ver": "version", "app": "appendix", "tab": "table",
+    "nr": "number", "rm": "room", "bldg": "building", "fl": "floor", "ext": "extension", "v": "verse",
 }  # fmt: skip
 """What stands before a number."""
 _WORDS = {
@@ -146,19 +146,15 @@ def _versus(match: re.Match[str]) -> str | None:
     return "versus" if names else None
 
 
-def _circa(match: re.Match[str]) -> str:
-    return "circa"
-
-
 def _with(match: re.Match[str]) -> str:
-    return _WITH[match[0].lower()].strip() + (" " if match[0].lower() == "w/" else "")
+    return _WITH[match[0].lower()]
 
 
 def _one_of(words: dict[str, str]) -> str:
     return "|".join(sorted(words, key=len, reverse=True))
 
 
-RULES = (
+DOTTED = (
     Rule("abbreviations", re.compile(r"(?<![\w.])([ei])\.\s?[eg]\.", re.IGNORECASE), _latin),
     Rule(
         "abbreviations",
@@ -172,13 +168,6 @@ RULES = (
         ),
         _letters,
     ),
-    Rule("abbreviations", re.compile(r"(?<![\w.])(Dr|St)(?:\.|(?![\w'’.-]))"), _street_or_title),
-    Rule(
-        "abbreviations",
-        re.compile(rf"(?<![\w.])({_one_of(_TITLES)})\.|(?<![\w.])({_BARE_TITLES})(?= [A-Z&a])"),
-        _title,
-    ),
-    Rule("abbreviations", re.compile(rf"(?<![\w.])({_one_of(_STREETS)})\b\.?"), _street),
     Rule(
         "abbreviations",
         re.compile(
@@ -187,21 +176,30 @@ RULES = (
         ),
         _numbered,
     ),
-    Rule("abbreviations", re.compile(rf"(?<![\w.])({_one_of(_FIRMS)})\b\.?"), _firm),
-    Rule("abbreviations", re.compile(r"(?<![\w.])(?:ca|c)\.(?= ?\d)"), _circa),
+    Rule("abbreviations", re.compile(r"(?<![\w.])(?:ca|c)\.(?= ?\d)"), lambda match: "circa"),
     Rule("abbreviations", re.compile(r"(?<![\w.])v\.(?= )"), _versus),
     Rule("abbreviations", re.compile(rf"(?<![\w.])({_one_of(_WORDS)})\.", re.IGNORECASE), _word),
     Rule("abbreviations", re.compile(r"(?<![\w.])et al\."), lambda match: stopped(match, "et al")),
     Rule(
         "abbreviations",
-        re.compile(rf"(?<![\w.])({_one_of(_DOTLESS)})(?![\w.])"),
-        lambda match: _DOTLESS[match[1]],
-    ),
-    Rule(
-        "abbreviations",
         re.compile(r"(?<![\w.])([NSEW])\.(?= \d)"),
         lambda match: _DIRECTIONS[match[1]],
     ),
-    Rule("abbreviations", re.compile(r"(?<![\w/])(?:w/o|c/o|b/c|a/c|w/)(?![/\d])", re.I), _with),
     Rule("abbreviations", re.compile(r"(?<![\w.'’])([A-Z])\.(?= [A-Z]|-[A-Z])"), _initial),
+)
+RULES = (
+    Rule("abbreviations", re.compile(r"(?<![\w.])(Dr|St)(?:\.|(?![\w'’.-]))"), _street_or_title),
+    Rule(
+        "abbreviations",
+        re.compile(rf"(?<![\w.])(?:({_one_of(_TITLES)})\.|({_BARE_TITLES})(?= [A-Z&a]))"),
+        _title,
+    ),
+    Rule("abbreviations", re.compile(rf"(?<![\w.])({_one_of(_STREETS)})\b\.?"), _street),
+    Rule("abbreviations", re.compile(rf"(?<![\w.])({_one_of(_FIRMS)})\b\.?"), _firm),
+    Rule(
+        "abbreviations",
+        re.compile(rf"(?<![\w.])({_one_of(_DOTLESS)})(?![\w.])"),
+        lambda match: _DOTLESS[match[1]],
+    ),
+    Rule("abbreviations", re.compile(rf"(?<![\w/])({_one_of(_WITH)})(?![/\d])", re.I), _with),
 )

@@ -98,6 +98,7 @@ RULES = (
         "addresses",
         re.compile(r"\b(?:https?|ftp|ssh|git|file)://[^\s<>\"“”{}|^`\[\]]{1,2000}+", re.IGNORECASE),
         _web,
+        needs=":",
     ),
     Rule(
         "addresses",
@@ -105,6 +106,7 @@ RULES = (
             rf"(?<![\w.+%@-])(?:mailto:)?[\w.+%-]{{1,64}}+@(?:{_LABEL}\.){{1,8}}[A-Za-z]{{2,24}}(?![\w@])"
         ),
         _mail,
+        needs="@",
     ),
     Rule(
         "addresses",
@@ -112,6 +114,7 @@ RULES = (
             rf"(?<![\w.@/-])www\.(?:{_LABEL}\.){{1,8}}[A-Za-z]{{2,24}}(?::\d{{1,5}})?{_TAIL}"
         ),
         _web,
+        needs=".",
     ),
     Rule(
         "addresses",
@@ -120,14 +123,14 @@ RULES = (
             rf"(?![\w@-]|\.\w)(?::\d{{1,5}})?{_TAIL}"
         ),
         _web,
+        needs=".0",
     ),
-    Rule("addresses", re.compile(r"(?<![\w])[A-Za-z]:\\[\w\\.~$ -]{0,200}[\w\\]"), _path)
-    if False
-    else Rule("addresses", re.compile(r"(?<!\w)[A-Za-z]:\\[\w\\.~$-]{0,200}+"), _path),
+    Rule("addresses", re.compile(r"(?<!\w)[A-Za-z]:\\[\w\\.~$-]{0,200}+"), _path, needs="\\"),
     Rule(
         "addresses",
         re.compile(r"(?<![\w/.~<])(?:~|\.{1,2})?(?:/[A-Za-z_.\d][\w.@+-]{0,100}+){1,20}+/?"),
         _path,
+        needs="/",
     ),
     Rule(
         "addresses",
@@ -136,7 +139,8 @@ RULES = (
             rf"\.(?:{_FILES})(?![\w@/-]|\.\w)"
         ),
         _path,
+        needs=".",
     ),
-    Rule("addresses", re.compile(r"(?<![\w@.])@[A-Za-z_]\w{1,30}+(?!@)"), _handle),
-    Rule("addresses", re.compile(r"(?<![\w#&])#([A-Za-z_]\w{1,60}+)"), _tag),
+    Rule("addresses", re.compile(r"(?<![\w@.])@[A-Za-z_]\w{1,30}+(?!@)"), _handle, needs="@"),
+    Rule("addresses", re.compile(r"(?<![\w#&])#([A-Za-z_]\w{1,60}+)"), _tag, needs="#"),
 )

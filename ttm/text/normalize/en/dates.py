@@ -238,6 +238,8 @@ RULES = (
         _month_first,
     ),
     Rule("dates", re.compile(rf"{_EDGE}({_MONTH}),? (\d{{4}}){_OVER}"), _month_and_year),
+)
+NAMES = (
     Rule(
         "dates",
         re.compile(rf"{_EDGE}({_SHORT}|May)\.? ?[-–—] ?({_SHORT}|May)(?:\.|(?!\w))"),

@@ -140,8 +140,8 @@ RULES = (
     Rule(
         "currency",
         re.compile(
-            rf"(?<![\w.,])([-−])?([A-Z]{{1,2}})?({_SIGN}) ?([-−])?({NUMBER}(?:,\d\d(?!\d))?|\.\d\d?)"
-            rf"({_SCALE})?(?:{DASH}{_SIGN}?({NUMBER})({_SCALE})?)?{_PRICED}?{_END}"
+            rf"(?<![\w.,])([-−])?([A-Z]{{1,2}})?({_SIGN}) ?([-−])?"
+            rf"({NUMBER}(?:,\d\d(?!\d))?|\.\d\d?)({_SCALE})?(?:{DASH}{_SIGN}?({NUMBER})({_SCALE})?)?{_PRICED}?{_END}"
         ),
         _signed,
     ),

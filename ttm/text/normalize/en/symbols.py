@@ -46,18 +46,21 @@ def _named(match: re.Match[str]) -> str:
     return _spaced(_NAMED[match[0]], match)
 
 
-def _more(match: re.Match[str]) -> str:
-    return " plus"
-
-
 def _alternative(match: re.Match[str]) -> str:
     said = _ALTERNATIVES[match[0].lower()]
     return said.capitalize() if match[0][0].isupper() else said
 
 
+def _compared(match: re.Match[str]) -> str:
+    words = {"<": "less than", ">": "more than", "≤": "at most", "≥": "at least", "≈": "about"}
+    return words[match[0]] + ("" if after(match)[:1] == " " else " ")
+
+
 _OPERATOR = "|".join(
     sorted(map(re.escape, (s for s in _BETWEEN if s not in "-*/^@")), key=len, reverse=True)
 )
+SIGNS = "0&+=<>≤≥≠≈→⇒←↔@~±#§©№¶℃™®℠²³*^/×÷−∞√∈·"
+"""What none of these rules does without; `0` is every digit."""
 RULES = (
     Rule(
         "symbols", re.compile(r"(?<!\w)[A-Z]\+\+(?!\+)"), lambda match: f"{match[0][0]} plus plus"
@@ -69,7 +72,7 @@ RULES = (
         _alternative,
     ),
     Rule("symbols", re.compile(r"&(?=\w| )|(?<=\w)&(?=\s)"), lambda match: _spaced("and", match)),
-    Rule("symbols", re.compile(r"(?<=\d)\+(?![\w+])"), _more),
+    Rule("symbols", re.compile(r"(?<=\d)\+(?![\w+])"), lambda match: " plus"),
     Rule("symbols", re.compile(rf"(?<=[\w)] )(?:{_OPERATOR})(?= [\w($-])"), _between),
     Rule("symbols", re.compile(r"(?<=\d )[-*/^](?= \d)"), _between),
     Rule("symbols", re.compile(r"(?<=[\d)])[=+×÷](?=[\d(])"), lambda m: _spaced(_BETWEEN[m[0]], m)),
@@ -79,7 +82,7 @@ RULES = (
     Rule("units", re.compile(rf"(?<=\w)/(?=(?:{_PERIODS})(?!\w))"), lambda match: " per "),
     Rule("symbols", re.compile(r"(?<=\w)[→⇒](?=\w)"), lambda match: _spaced("to", match)),
     Rule("symbols", re.compile(r"(?<=\w )@(?= \w)"), _between),
-    Rule("symbols", re.compile(r"(?<!\S)[<>≤≥≈](?= ?\d)"), lambda match: _compared(match)),
+    Rule("symbols", re.compile(r"(?<!\S)[<>≤≥≈](?= ?\d)"), _compared),
     Rule("symbols", re.compile(r"(?<![\w~])~ ?(?=\d)"), lambda match: "about "),
     Rule("symbols", re.compile(r"± ?(?=\d)|\+/- ?(?=\d)"), lambda match: "plus or minus "),
     Rule("symbols", re.compile(r"(?<![\w#])#(?=\d)"), lambda match: "number "),
@@ -87,8 +90,3 @@ RULES = (
     Rule("symbols", re.compile(r"[™®℠]"), lambda match: ""),
     Rule("symbols", re.compile(r"(?<=[A-Za-z])[²³](?!\w)"), lambda match: f" {_POWERS[match[0]]}"),
 )
-
-
-def _compared(match: re.Match[str]) -> str:
-    words = {"<": "less than", ">": "more than", "≤": "at most", "≥": "at least", "≈": "about"}
-    return words[match[0]] + ("" if after(match)[:1] == " " else " ")

@@ -20,35 +20,38 @@ lbs. pound; oz ounce; oz. ounce; l liter; L liter; ml milliliter; mL milliliter;
 dl deciliter; gal gallon; gal. gallon; qt quart; tsp teaspoon; tbsp tablespoon; tsp. teaspoon
 tbsp. tablespoon; s second; sec second; sec. second; secs second; ms millisecond; µs microsecond
 μs microsecond; ns nanosecond; min minute; min. minute; mins minute; h hour; hr hour; hr. hour
-hrs hour; hrs. hour; wk week; wks week; yr year; yrs year; yrs. year; kB kilobyte
-KB kilobyte; MB megabyte; GB gigabyte; TB terabyte; PB petabyte; KiB kibibyte; MiB mebibyte
-GiB gibibyte; TiB tebibyte; Mb megabit; Gb gigabit; kbit kilobit; Mbit megabit; Gbit gigabit
-Hz hertz; kHz kilohertz; MHz megahertz; GHz gigahertz; THz terahertz; V volt; mV millivolt
-kV kilovolt; W watt; mW milliwatt; kW kilowatt; MW megawatt; GW gigawatt; TW terawatt
-Wh watt-hour; kWh kilowatt-hour; MWh megawatt-hour; GWh gigawatt-hour; TWh terawatt-hour; mA milliamp
+hrs hour; hrs. hour; wk week; wks week; yr year; yrs year; yrs. year; kB kilobyte; KB kilobyte
+MB megabyte; GB gigabyte; TB terabyte; PB petabyte; KiB kibibyte; MiB mebibyte; GiB gibibyte
+TiB tebibyte; Mb megabit; Gb gigabit; kbit kilobit; Mbit megabit; Gbit gigabit; Hz hertz
+kHz kilohertz; MHz megahertz; GHz gigahertz; THz terahertz; V volt; mV millivolt; kV kilovolt
+W watt; mW milliwatt; kW kilowatt; MW megawatt; GW gigawatt; TW terawatt; Wh watt-hour
+kWh kilowatt-hour; MWh megawatt-hour; GWh gigawatt-hour; TWh terawatt-hour; mA milliamp
 mAh milliamp-hour; Ah amp-hour; Ω ohm; kΩ kiloohm; J joule; kJ kilojoule; MJ megajoule
 kcal kilocalorie; cal calorie; eV electronvolt; keV kiloelectronvolt; MeV megaelectronvolt
 GeV gigaelectronvolt; Pa pascal; hPa hectopascal; kPa kilopascal; MPa megapascal; mbar millibar
-kN kilonewton; Nm newton-meter; dB decibel; dBA decibel; px pixel; ha hectare; lm lumen; lx lux; km² square_kilometer; m² square_meter; cm² square_centimeter
-mm² square_millimeter; ft² square_foot; m³ cubic_meter; cm³ cubic_centimeter; mm³ cubic_millimeter
-km³ cubic_kilometer; ft³ cubic_foot; cc cubic_centimeter; km2 square_kilometer; m2 square_meter
-m3 cubic_meter; cm3 cubic_centimeter; mi² square_mile; in² square_inch; MP megapixel; hp horsepower
-kt knot; kn knot; nmi nautical_mile; dpi dot_per_inch; MPx megapixel; fl_oz fluid_ounce
-sq_ft square_foot; sq_m square_meter; sq_km square_kilometer; sq_mi square_mile; cu_ft cubic_foot
+kN kilonewton; Nm newton-meter; dB decibel; dBA decibel; px pixel; ha hectare; lm lumen; lx lux
+km² square_kilometer; m² square_meter; cm² square_centimeter; mm² square_millimeter
+ft² square_foot; m³ cubic_meter; cm³ cubic_centimeter; mm³ cubic_millimeter; km³ cubic_kilometer
+ft³ cubic_foot; cc cubic_centimeter; km2 square_kilometer; m2 square_meter; m3 cubic_meter
+cm3 cubic_centimeter; mi² square_mile; in² square_inch; MP megapixel; hp horsepower; kt knot
+kn knot; nmi nautical_mile; dpi dot_per_inch; MPx megapixel; fl_oz fluid_ounce; sq_ft square_foot
+sq_m square_meter; sq_km square_kilometer; sq_mi square_mile; cu_ft cubic_foot
 sq._ft. square_foot; sq._ft square_foot; sq._mi. square_mile; fl._oz. fluid_ounce
 """
 _COMPOUND = """
 km/h kilometer per_hour; kph kilometer per_hour; kmh kilometer per_hour; mph mile per_hour
-m/s meter per_second; m/s² meter per_second_squared; km/s kilometer per_second; ft/s foot per_second
-km/l kilometer per_liter; mpg mile per_gallon; l/100 liter per_hundred; rpm revolution per_minute
-bpm beat per_minute; fps frame per_second; ppm part per_million; ppb part per_billion; psi pound per_square_inch
-kbps kilobit per_second; Kbps kilobit per_second; Mbps megabit per_second; Gbps gigabit per_second
-Tbps terabit per_second; bps bit per_second; Mb/s megabit per_second; Gb/s gigabit per_second
-Mbit/s megabit per_second; Gbit/s gigabit per_second; kB/s kilobyte per_second; KB/s kilobyte per_second
+m/s meter per_second; m/s² meter per_second_squared; km/s kilometer per_second
+ft/s foot per_second; km/l kilometer per_liter; mpg mile per_gallon
+l/100_km liter per_hundred_kilometers; rpm revolution per_minute; bpm beat per_minute; fps frame per_second; ppm part per_million
+ppb part per_billion; psi pound per_square_inch; kbps kilobit per_second; Kbps kilobit per_second
+Mbps megabit per_second; Gbps gigabit per_second; Tbps terabit per_second; bps bit per_second
+Mb/s megabit per_second; Gb/s gigabit per_second; Mbit/s megabit per_second
+Gbit/s gigabit per_second; kB/s kilobyte per_second; KB/s kilobyte per_second
 MB/s megabyte per_second; GB/s gigabyte per_second; TB/s terabyte per_second; wpm word per_minute
 mg/dl milligram per_deciliter; mg/dL milligram per_deciliter; mmol/l millimole per_liter
-mg/kg milligram per_kilogram; mg/l milligram per_liter; g/l gram per_liter; kg/m³ kilogram per_cubic_meter
-g/cm³ gram per_cubic_centimeter; W/m² watt per_square_meter; N/m newton per_meter; kg/m² kilogram per_square_meter
+mg/kg milligram per_kilogram; mg/l milligram per_liter; g/l gram per_liter
+kg/m³ kilogram per_cubic_meter; g/cm³ gram per_cubic_centimeter; W/m² watt per_square_meter
+N/m newton per_meter; kg/m² kilogram per_square_meter
 """
 _IRREGULAR = {"foot": "feet", "inch": "inches", "hertz": "hertz", "lux": "lux"}
 _IRREGULAR |= {f"{n}hertz": f"{n}hertz" for n in ("kilo", "mega", "giga", "tera")}
@@ -97,7 +100,8 @@ _NO_NOUN = frozenset(
     "in on at of to for from by with and or but is was are were has had will would can could may"
     " might as than then that which who when while if into onto over under through after before"
     " during until since per a an the i he she it we they you off out away up down left so because"
-    " more less each every all today tomorrow yesterday now ago later here there too only about".split()
+    " more less each every all today tomorrow yesterday now ago later here there too only"
+    " about".split()
 )
 _MILLIONS = frozenset(
     "people users customers subscribers followers viewers views downloads voters members jobs homes"

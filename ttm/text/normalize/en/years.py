@@ -37,8 +37,18 @@ _FUNCTION_WORDS = frozenset(
     " my his her their our your its these those all some many most each every no nothing everyone"
     " someone nobody only just still almost nearly both several".split()
 )
-_TENS = ("", "tens", "twenties", "thirties", "forties", "fifties", "sixties", "seventies")
-_TENS += ("eighties", "nineties")
+_TENS = (
+    "",
+    "tens",
+    "twenties",
+    "thirties",
+    "forties",
+    "fifties",
+    "sixties",
+    "seventies",
+    "eighties",
+    "nineties",
+)
 _QUARTER = re.compile(r"\b[QH][1-4] \Z")
 _AGES = frozenset("the early mid late his her their my your our".split())
 _SHORTENED = frozenset("of in since the from by until class and to summer winter before".split())
