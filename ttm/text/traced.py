@@ -149,6 +149,9 @@ class Tracer:
 
     def copy(self, traced: Traced, start: int, stop: int) -> None:
         """Append a part of another traced text."""
+        if len(traced.at) == 1 and not traced.changes:
+            self.add(traced.text[start:stop], traced.source[0] + start)
+            return
         part = traced.cut(start, stop)
         self._changes += _moved(part.changes, self._size)
         for k, i in enumerate(part.at):
@@ -164,8 +167,12 @@ class Tracer:
         self._changes.append(
             Change(self._size, self._size + len(text), *span, rule, written, phonemes)
         )
-        for char in text:  # each of them stands where what was written begins
-            self.add(char, span[0])
+        self.add(text[0], span[0])
+        if more := len(text) - 1:  # each of them stands where what was written begins
+            self._parts.append(text[1:])
+            self._at += range(self._size, self._size + more)
+            self._source += [span[0]] * more
+            self._size += more
 
     def built(self, end: int) -> Traced:
         """The whole; `end` is the original offset just past it."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from ttm.text.traced import Traced
 
 LANGUAGES = ("en", "de", "es", "fr", "it", "pt")
 """Languages that have rules, each in the module of its name; texts of others stay as they are."""
+
+_BLANKS = dict.fromkeys(map(ord, "\xa0\u2007\u2009\u202f"), " ")
+"""Blanks that keep a number or a number and its unit together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,16 @@ class Rule:
     pattern: re.Pattern[str]
     """Matches in time linear in the text, so without nested repetition."""
     speak: Callable[[re.Match[str]], str | None]
-    """The words for a match; None leaves it to the rules after this one."""
+    """The words for a match, which may be what was written; None leaves it to the rules after
+    this one."""
+    needs: str = ""
+    """Characters of which every match has one, where that is known; `0` is every digit. A text
+    without them is not searched: most sentences have no digit, and most rules need one."""
+
+
+def needing(signs: str, *rules: Rule) -> tuple[Rule, ...]:
+    """Rules that match nothing without one of these signs."""
+    return tuple(replace(rule, needs=signs) for rule in rules)
 
 
 def normalize(words: Traced, language: str, off: Collection[str] = ()) -> Traced:
@@ -36,16 +48,22 @@ def normalize(words: Traced, language: str, off: Collection[str] = ()) -> Traced
     taken = bytearray(len(words.text))
     for change in words.changes:
         taken[change.start : change.end] = b"\1" * (change.end - change.start)
+    text = words.text if words.text.isascii() else words.text.translate(_BLANKS)
+    signs = set(text)
+    if any(map(str.isdecimal, signs)):
+        signs.add("0")
     for rule in _rules(language):
-        if rule.name in off:
+        if rule.name in off or (rule.needs and signs.isdisjoint(rule.needs)):
             continue
-        for match in rule.pattern.finditer(words.text):
+        for match in rule.pattern.finditer(text):
             start, end = match.span()
             if start == end or taken.find(1, start, end) >= 0:
                 continue
             spoken = rule.speak(match)
-            if spoken is not None:
-                taken[start:end] = b"\1" * (end - start)
+            if spoken is None:
+                continue
+            taken[start:end] = b"\1" * (end - start)
+            if spoken != match[0]:
                 edits.append((start, end, spoken, rule.name))
     return words.replaced(sorted(edits)) if edits else words
 
