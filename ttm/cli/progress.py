@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ttm.cli import output
 from ttm.models.place import amount
-from ttm.narration.narration import Report
+from ttm.narration.report import Report
 
 if TYPE_CHECKING:
     from ttm.models.download import Coming

@@ -19,9 +19,10 @@ from ttm.errors import EngineHung, EngineUnavailable, ModelError, OutputError, U
 from ttm.models.status import ModelStatus
 from ttm.models.store import Model
 from ttm.narration import casting, ladder
-from ttm.narration.narration import Narration, Report
+from ttm.narration.narration import Narration
 from ttm.narration.opening import find_model, open_library, open_worker
 from ttm.narration.plan import Chunk, plan
+from ttm.narration.report import Report
 from ttm.speech import Speech, Voice, parse_rate
 from ttm.text.cleaning import Cleaner
 from ttm.text.wording import Wording
@@ -201,7 +202,8 @@ class Narrator:
         `seed`: another than the settings'.
         `follow`: each pause comes with the chunk before it, so that what is said is out at once.
         `ahead`: the next chunks are there without waiting, so the engine may begin with them.
-        `unheard`: nobody listens before all of it is there, so it may begin with several.
+        `unheard`: nobody listens before all of it is there, so it may begin with several, and each
+        chunk is passed on once it was judged.
         """
         say = self._config.say
         found, engine = self._found(model)
@@ -232,6 +234,7 @@ class Narrator:
             self._config,
             follow=follow,
             foresight=(engine.foresight_unheard if unheard else engine.foresight) if ahead else 0,
+            held=unheard,
         )
 
     def keep_prompt(self, voice: Voice, model: str) -> list[str]:
