@@ -155,8 +155,9 @@ def _report(request: Request, outcome: Outcome) -> None:
         first = outcome.reports[0]
         total = {
             name: sum(report[name] for report in outcome.reports)
-            for name in ("chunks", "seconds", "retried", "clipped", "skipped")
+            for name in ("chunks", "cached", "seconds", "retried", "clipped", "skipped")
         }
+        total["spoken"] = total["chunks"] - total["cached"]
         total["seconds"] = round(total["seconds"], 4)
         skips = [skip for report in outcome.reports for skip in report["skips"]]
         outputs = [{**asdict(one), "seconds": round(one.seconds, 4)} for one in outcome.outputs]

@@ -21,9 +21,11 @@ from ttm.errors import (
     Unspeakable,
 )
 from ttm.narration.guard import guarded
+from ttm.narration.memory import Memory, independent
 from ttm.narration.pieces import halves
 from ttm.narration.plan import Chunk
 from ttm.narration.seams import edged, within
+from ttm.narration.seeds import derived
 from ttm.speech import RATE_MAX, RATE_MIN, Speech, Timing
 from ttm.text.speakable import wordy
 from ttm.worker.client import Worker
@@ -60,6 +62,8 @@ class Report:
     seed: int
     engine: str = ""
     chunks: int = 0
+    cached: int = 0
+    """Chunks that came from the cache."""
     characters: int = 0
     """Of the original text, up to the end of the last chunk spoken."""
     seconds: float = 0.0
@@ -93,8 +97,11 @@ class Narration:
         *,
         follow: bool,
         foresight: int,
+        memory: Memory | None = None,
     ) -> None:
         self.report = report
+        self._memory = memory or Memory()
+        self._alone = independent(engine, config.cache)
         self._worker = worker
         self._engine = engine
         self._chunks = chunks
@@ -127,6 +134,7 @@ class Narration:
             yield from self._chunk(chunk, after)
             self.report.effective = dict(self._worker.effective)
             self.report.chunks += 1
+            self.report.cached = self._memory.found
             self.report.characters = chunk.end
             if self._follow:
                 yield from self._silence(self._pause(chunk.ends))
@@ -162,7 +170,8 @@ class Narration:
         number = self.report.chunks
         speech = self._worded(chunk, number)
         then = tuple(self._worded(each, number + i) for i, each in enumerate(after, start=1))
-        heard = yield from self._surely(chunk, speech, then)
+        spoken = self._surely(chunk, speech, self._memory.missing(speech, then))
+        heard = yield from self._out(chunk, self._memory.through(speech, spoken, self._trouble))
         if heard:
             at, until = began / self._rate, self._samples / self._rate
             said = Timing("sentence", chunk.start, chunk.end, at, until)
@@ -173,7 +182,28 @@ class Narration:
 
         `number` of the chunk in the narration, from 0; whatever is spoken again has none.
         """
-        return replace(self._able, text=chunk.text, continues=number % STRETCH > 0)
+        if not self._alone:
+            # One seed for all of it: with another for each chunk, none could go on from the last.
+            return replace(self._able, text=chunk.text, continues=number % STRETCH > 0)
+        return replace(self._able, text=chunk.text, seed=derived(self._able.seed, chunk.text))
+
+    def _trouble(self) -> tuple[int, ...]:
+        """What changes when a chunk does not come out as it should be kept."""
+        return (self.report.skipped, self._worker.stops)
+
+    def _out(
+        self, chunk: Chunk, spoken: Generator[Audio, None, bool]
+    ) -> Generator[Audio, None, bool]:
+        """The chunk's sound at the wanted volume, its words placed in the original text."""
+        with contextlib.closing(spoken):
+            while True:
+                try:
+                    audio = next(spoken)
+                except StopIteration as end:
+                    return bool(end.value)
+                louder, clipped = gain(audio, self._speech.volume)
+                self.report.clipped += clipped
+                yield replace(louder, timings=self._placed(louder, chunk))
 
     def _surely(
         self, chunk: Chunk, speech: Speech, then: tuple[Speech, ...] = (), again: bool = False
@@ -203,7 +233,9 @@ class Narration:
                 for start, end in parts:
                     piece = chunk.piece(start, end)
                     if piece.text:
-                        heard |= yield from self._surely(piece, self._worded(piece), again=True)
+                        spoken = self._surely(piece, self._worded(piece), again=True)
+                        at = start + chunk.text[start:end].index(piece.text)
+                        heard |= yield from _later(spoken, at)
                 return heard
         yield from self._given_up(chunk, why)
         return heard
@@ -218,7 +250,7 @@ class Narration:
         yield from self._silence(SKIPPED)
 
     def _once(self, chunk: Chunk, speech: Speech, then: tuple[Speech, ...]) -> Iterator[Audio]:
-        """One engine call: clean edges, what the engine cannot do, volume, places."""
+        """One engine call: clean edges, and what the engine cannot do."""
         with contextlib.closing(self._worker.speak(speech, then)) as spoken:
             blocks = edged(guarded(self._noted(spoken), speech, self._engine.name))
             if self._higher != 1 or self._faster != 1:
@@ -226,9 +258,9 @@ class Narration:
             sound = False
             for block in blocks:
                 sound = sound or block.samples > 0
-                louder, clipped = gain(block, self._speech.volume)
-                self.report.clipped += clipped
-                yield replace(louder, timings=self._placed(louder, chunk))
+                words = (one for one in block.timings if one.kind == "word")
+                inside = tuple(one for one in words if one.start < len(chunk.text))
+                yield replace(block, timings=inside)
         if not sound and wordy(chunk.text):
             raise BadAudio(f"engine '{self._engine.name}' made no sound")
 
@@ -243,13 +275,26 @@ class Narration:
     def _placed(self, audio: Audio, chunk: Chunk) -> tuple[Timing, ...]:
         """Word timings in the original text and the narration's time."""
         now = self._samples / audio.rate
-        size = len(chunk.text)
-        words = [one for one in audio.timings if one.kind == "word" and one.start < size]
-        spans = [chunk.span(one.start, max(one.end, one.start + 1)) for one in words]
+        spans = [chunk.span(one.start, max(one.end, one.start + 1)) for one in audio.timings]
         return tuple(
             replace(one, start=first, end=last, at=one.at + now, until=one.until + now)
-            for one, (first, last) in zip(words, spans, strict=True)
+            for one, (first, last) in zip(audio.timings, spans, strict=True)
         )
+
+
+def _later(spoken: Generator[Audio, None, bool], characters: int) -> Generator[Audio, None, bool]:
+    """A piece of a chunk, its words so many characters further on: where they are in the chunk."""
+    with contextlib.closing(spoken):
+        while True:
+            try:
+                audio = next(spoken)
+            except StopIteration as end:
+                return bool(end.value)
+            words = (
+                replace(one, start=one.start + characters, end=one.end + characters)
+                for one in audio.timings
+            )
+            yield replace(audio, timings=tuple(words))
 
 
 def _unspeakable(skip: Skip) -> Unspeakable:
