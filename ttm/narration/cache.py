@@ -107,7 +107,7 @@ class Cache:
         file = pack(key, take)
         if len(file) > min(TAKE_MAX, self.max_bytes):
             return
-        self._make(self.folder)
+        private_folder(self.folder)
         disk = os.statvfs(self.folder)
         free, whole = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
         if free < len(file) + min(SPARE, SPARE_SHARE * whole):
@@ -174,17 +174,9 @@ class Cache:
             raise ValueError(f"no key: {key!r}")
         return self._chunks / key[:2] / key[2:]
 
-    def _make(self, folder: Path) -> None:
-        if not folder.is_absolute():
-            raise OSError(errno.ENOENT, "there is no home folder")
-        if not folder.is_dir():
-            for each in (*reversed(folder.parents), folder):
-                with contextlib.suppress(FileExistsError):
-                    each.mkdir(mode=0o700)
-
     def _write(self, path: Path, file: bytes, *, over: bool = True) -> None:
         """Put a file there: all of it, or nothing. Raises FileExistsError unless `over`."""
-        self._make(path.parent)
+        private_folder(path.parent)
         part = path.with_name(f".{os.urandom(6).hex()}.part")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
@@ -268,6 +260,16 @@ class Cache:
                 yield True
         finally:
             os.close(descriptor)
+
+
+def private_folder(folder: Path) -> None:
+    """Make the folder, and those above it, for the user alone. Raises OSError."""
+    if not folder.is_absolute():
+        raise OSError(errno.ENOENT, "there is no home folder")
+    if not folder.is_dir():
+        for each in (*reversed(folder.parents), folder):
+            with contextlib.suppress(FileExistsError):
+                each.mkdir(mode=0o700)
 
 
 def _read(path: Path, most: int = TAKE_MAX) -> bytes:

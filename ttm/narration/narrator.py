@@ -224,19 +224,7 @@ class Narrator:
         """
         say = self._config.say
         found, engine = self._found(model)
-        asked = "" if say.language == "auto" else say.language
-        language = asked if engine.multilingual else voice.languages[0]
-        speech = Speech(
-            text="",
-            voice="" if voice.recording else voice.name,
-            language=language,
-            rate=parse_rate(say.rate),
-            pitch=say.pitch,
-            volume=say.volume,
-            instruct=self.instruction(model)[0],
-            recording=voice.recording,
-            transcript=voice.transcript,
-        )
+        speech = self._speech(voice, model)
         notes = self.keep_prompt(voice, model)
         cache = open_cache(self._config)
         base = self._base(model, speech) if keeps(engine, self._config.cache) else None
@@ -244,7 +232,9 @@ class Narrator:
             seed = say.seed if say.seed >= 0 else int.from_bytes(os.urandom(4))
             if base is not None and say.seed < 0:
                 seed = job_seed(cache, base, speech, seed)
-        report = Report(found.name, voice.name, language or "auto", seed, engine.name, notes=notes)
+        report = Report(
+            found.name, voice.name, speech.language or "auto", seed, engine.name, notes=notes
+        )
         worker = self._worker(model)
         return Narration(
             worker,
@@ -262,6 +252,29 @@ class Narrator:
                 since=time.time() if since is None else since,
                 note=report.notes.append,
             ),
+        )
+
+    def fingerprint(self, voice: Voice, model: str) -> str:
+        """Of all that a narration's sound hangs on but the text, as it was asked for; empty where
+        that cannot be told. Raises what `narrate` raises."""
+        speech = self._speech(voice, model)
+        base = self._base(model, speech)
+        return "" if base is None else keys.chunk(keys.shared(base, {}), speech)
+
+    def _speech(self, voice: Voice, model: str) -> Speech:
+        """How this voice is to speak, without words and seed."""
+        say, engine = self._config.say, self.card(model)
+        asked = "" if say.language == "auto" else say.language
+        return Speech(
+            text="",
+            voice="" if voice.recording else voice.name,
+            language=asked if engine.multilingual else voice.languages[0],
+            rate=parse_rate(say.rate),
+            pitch=say.pitch,
+            volume=say.volume,
+            instruct=self.instruction(model)[0],
+            recording=voice.recording,
+            transcript=voice.transcript,
         )
 
     def _base(self, model: str, speech: Speech) -> dict[str, Any] | None:
