@@ -170,7 +170,12 @@ class Narration:
         number = self.report.chunks
         speech = self._worded(chunk, number)
         then = tuple(self._worded(each, number + i) for i, each in enumerate(after, start=1))
-        spoken = self._surely(chunk, speech, self._memory.missing(speech, then))
+        then = self._memory.missing(speech, then)
+        if self._foresight > 1 and not then:
+            # Told of itself alone, an engine speaks it as it would among others: what it computes
+            # together is rounded otherwise.
+            then = (speech,)
+        spoken = self._surely(chunk, speech, then)
         heard = yield from self._out(chunk, self._memory.through(speech, spoken, self._trouble))
         if heard:
             at, until = began / self._rate, self._samples / self._rate
