@@ -268,9 +268,25 @@ class BadAudio(SynthesisError):
 
 
 class Unspeakable(SynthesisError):
-    """A piece of the text that the engine cannot speak; the sentence names its place."""
+    """A piece of the text that the engine cannot speak; the sentence names its place.
+
+    `place`: its `start` and `end` in characters from 0, `line` and `column` from 1. `findings`:
+    what was wrong with the sound, where there was any.
+    """
 
     code = "unspeakable"
+
+    def __init__(
+        self,
+        what: str,
+        fix: str = "",
+        *,
+        place: Mapping[str, int] | None = None,
+        findings: Iterable[Mapping[str, object]] = (),
+    ) -> None:
+        super().__init__(what, fix)
+        self.place = dict(place or {})
+        self.findings = tuple(findings)
 
 
 class WireError(SynthesisError):

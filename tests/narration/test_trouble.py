@@ -7,7 +7,7 @@ import pytest
 from ttm.audio import Audio
 from ttm.engine.tone import ToneEngine
 from ttm.errors import BadCheckpoint, EngineUnavailable, Unspeakable, UsageError
-from ttm.narration.narration import SKIPPED
+from ttm.narration.attempts import SKIPPED
 from ttm.narration.seams import edged
 from ttm.speech import Speech
 
@@ -114,7 +114,7 @@ def test_a_text_that_kills_espeak_does_not_change_what_follows(narrate, narrator
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("beep nan", "changed its sample rate or format"),
+        ("nan beep", "made samples that are no numbers"),
         ("nan", "made samples that are no numbers"),
         ("nothing", "made no sound"),
     ],
@@ -140,7 +140,7 @@ class Engine:
         while True:
             yield Audio(bytes([0, 16]) * 100_000, 8000)
 """)
-    with pytest.raises(Unspeakable, match="engine 'own' did not come to an end"):
+    with pytest.raises(Unspeakable, match="engine 'own' made steady noise instead of speech"):
         narrate("ha", name)
 
 

@@ -29,6 +29,11 @@ class Audio:
     sample_format: SampleFormat = "s16"
     timings: tuple[Timing, ...] = ()
     """What was said where in this stretch, if the engine knows."""
+    codes: tuple[int, ...] = ()
+    """What this stretch was decoded from, one number a frame: the codes of the first codebook, from
+    an engine that has them."""
+    cut: bool = False
+    """Ends where the engine stopped a speech that did not end by itself."""
 
     @property
     def samples(self) -> int:

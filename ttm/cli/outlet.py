@@ -17,9 +17,10 @@ from ttm.cli.source import Extent, at_hand
 from ttm.cli.timings import TimingFile
 from ttm.config import Config
 from ttm.errors import DeviceError
-from ttm.narration.narration import Narration, Report
+from ttm.narration.narration import Narration
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk
+from ttm.narration.report import Report
 from ttm.playback import Player
 from ttm.speech import Voice
 

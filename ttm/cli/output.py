@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ttm.errors import BadRecording, ConfigError, ReaderLeft, TtmError
+from ttm.errors import BadRecording, ConfigError, ReaderLeft, TtmError, Unspeakable
 
 UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -137,6 +137,8 @@ def failure_json(failure: TtmError) -> dict[str, Any]:
         about["problems"] = list(failure.problems)
     if isinstance(failure, BadRecording) and failure.findings:
         about["findings"] = list(failure.findings)
+    if isinstance(failure, Unspeakable):
+        about |= {"place": failure.place, "findings": list(failure.findings)}
     return {"ok": False, "error": about}
 
 

@@ -36,6 +36,8 @@ class Engine(Protocol):
     def speak(self, speech: Speech) -> Iterator[Audio | str]:
         """Audio of one rate and sample format, with its timings; text is a note for the user.
 
+        What had to be stopped because it did not end comes with `cut` on its last Audio.
+
         Audio without samples or timings is a breath: nothing to hear yet, but a cancel is looked
         at, and the engine is known to be at work. Raises UnknownName for a voice that the engine
         does not have, UsageError for a speech that it cannot be asked for, and SynthesisError.
@@ -119,6 +121,8 @@ class EngineCard:
     quick: bool = False
     """Speaks a sentence within milliseconds: nothing is gained by passing on a part of one, nor by
     keeping what was spoken."""
+    random: bool = False
+    """Another seed may make other sound: what went wrong is worth asking for again."""
     named: bool = False
     """There are as many as the user has named in the settings, and each is called with `name=`."""
     modules: tuple[str, ...] = ()
@@ -162,6 +166,7 @@ ENGINES: dict[str, EngineCard] = {
             instructs=True,
             loads_slowly=True,
             checkpoint=True,
+            random=True,
             foresight=0,
             foresight_unheard=3,
             modules=("torch", "tokenizers", "numba"),
@@ -181,6 +186,7 @@ ENGINES: dict[str, EngineCard] = {
             clones=True,
             loads_slowly=True,
             checkpoint=True,
+            random=True,
             modules=("safetensors", "torch", "transformers"),
             extra="huggingface",
         ),
@@ -194,6 +200,7 @@ ENGINES: dict[str, EngineCard] = {
             multilingual=True,
             instructs=True,
             reads=True,
+            random=True,
             named=True,
         ),
     )
@@ -202,7 +209,7 @@ ENGINES: dict[str, EngineCard] = {
 PLUGINS = "ttm.engines"
 """The entry-point group in which other distributions offer engines."""
 
-TRAITS = ("multilingual", "clones", "instructs", "loads_slowly")
+TRAITS = ("multilingual", "clones", "instructs", "loads_slowly", "random")
 """Fields of a card that an entry point can claim, in brackets: `name = module:Class [clones]`."""
 
 

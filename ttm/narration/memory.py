@@ -11,6 +11,7 @@ from ttm.config import CacheSettings
 from ttm.engine import EngineCard
 from ttm.models.place import amount
 from ttm.narration import keys
+from ttm.narration.attempts import Outcome
 from ttm.narration.cache import Cache, Full
 from ttm.narration.take import TAKE_MAX, Take
 from ttm.speech import Speech
@@ -65,29 +66,25 @@ class Memory:
         return tuple(said[1:])
 
     def through(
-        self,
-        speech: Speech,
-        spoken: Generator[Audio, None, bool],
-        trouble: Callable[[], object],
-    ) -> Generator[Audio, None, bool]:
-        """The chunk as it was kept, else as it is `spoken`, which is then kept; whether there is
-        any sound. Not kept is what is not heard to its end, and what `trouble` changes for.
-        """
+        self, speech: Speech, spoken: Generator[Audio, None, Outcome]
+    ) -> Generator[Audio, None, Outcome]:
+        """The chunk as it was kept, else as it is `spoken`, which is then kept if it is clean and
+        was heard to its end."""
         with contextlib.closing(spoken):
-            if self._cache is None or not self._ready():
+            if self._cache is None or self._worker is None or not self._ready():
                 return (yield from spoken)
             key = self._key(speech)
             if take := self._cache.get(key):
                 self.found += 1
                 yield from take.blocks
-                return True
-            before, size = trouble(), 0
+                return Outcome(heard=True, clean=True)
+            stops, size = self._worker.stops, 0
             blocks: list[Audio] = []
             while True:
                 try:
                     audio = next(spoken)
                 except StopIteration as end:
-                    heard = bool(end.value)
+                    outcome: Outcome = end.value
                     break
                 size += len(audio.pcm)
                 if size > TAKE_MAX or self._full:
@@ -95,9 +92,10 @@ class Memory:
                 elif audio.pcm or audio.timings:
                     blocks.append(audio)
                 yield audio
-            if heard and 0 < size <= TAKE_MAX and not self._full and trouble() == before:
+            whole = outcome.clean and self._worker.stops == stops
+            if whole and 0 < size <= TAKE_MAX and not self._full:
                 self._keep(self._cache, key, Take(tuple(blocks)))
-            return heard
+            return outcome
 
     def _keep(self, cache: Cache, key: str, take: Take) -> None:
         try:

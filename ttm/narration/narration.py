@@ -1,83 +1,29 @@
-"""A text being spoken: pauses, seams, second tries -> Audio with Timings."""
+"""A text being spoken: pauses, tempo, volume, places -> Audio with Timings."""
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
-from typing import Any
 
 from ttm.audio import Audio, SampleFormat, silence
 from ttm.audio.level import gain, like
 from ttm.config import Config
 from ttm.engine import EngineCard
-from ttm.errors import (
-    BadAudio,
-    EngineCrashed,
-    NothingToSpeak,
-    SynthesisError,
-    Unspeakable,
-)
-from ttm.narration.guard import guarded
+from ttm.errors import NothingToSpeak
+from ttm.narration.attempts import Attempts, Outcome, unspeakable
 from ttm.narration.memory import Memory, independent
-from ttm.narration.pieces import halves
 from ttm.narration.plan import Chunk
-from ttm.narration.seams import edged, within
+from ttm.narration.report import Report
+from ttm.narration.seams import within
 from ttm.narration.seeds import derived
 from ttm.speech import RATE_MAX, RATE_MIN, Speech, Timing
-from ttm.text.speakable import wordy
 from ttm.worker.client import Worker
 
-SKIPPED = 0.25
-"""Seconds of silence in place of what could not be spoken."""
 STRETCH = 64
 """Chunks after which an engine starts from nothing again, so that a later one never depends on
 all that came before it."""
-SKIPS_KEPT = 100
-"""Places of skipped text that a report names; the rest are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """A piece of the text that was not spoken."""
-
-    start: int
-    """First character of the original text."""
-    end: int
-    """One past the last."""
-    line: int
-    column: int
-    why: str
-
-
-@dataclass(slots=True)
-class Report:
-    """How a narration went; complete once it was iterated to its end."""
-
-    model: str
-    voice: str
-    language: str
-    seed: int
-    engine: str = ""
-    chunks: int = 0
-    cached: int = 0
-    """Chunks that came from the cache."""
-    characters: int = 0
-    """Of the original text, up to the end of the last chunk spoken."""
-    seconds: float = 0.0
-    """Of audio, pauses included."""
-    retried: int = 0
-    """Chunks that were spoken again in smaller pieces."""
-    clipped: int = 0
-    """Samples that `volume` pushed over full scale."""
-    skipped: int = 0
-    skips: list[Skip] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    """What the engine has to say to its user, each sentence once."""
-    effective: dict[str, Any] = field(default_factory=dict)
-    """What the engine ran with, where it says so."""
 
 
 class Narration:
@@ -97,6 +43,7 @@ class Narration:
         *,
         follow: bool,
         foresight: int,
+        held: bool,
         memory: Memory | None = None,
     ) -> None:
         self.report = report
@@ -109,6 +56,9 @@ class Narration:
         self._say = config.say
         self._follow = follow
         self._foresight = foresight
+        # Nothing is gained by passing on what a quick engine makes before it was judged.
+        self._held = held or engine.quick
+        self._attempts = Attempts(worker, engine, config, report, self._silence)
         pitch = min(max(speech.pitch, engine.lowest), engine.highest)
         self._higher = 2 ** ((speech.pitch - pitch) / 12)
         tempo = speech.rate / self._higher
@@ -141,7 +91,7 @@ class Narration:
         if not self.report.chunks:
             raise NothingToSpeak("there is nothing to speak in the text")
         if not self._samples and self.report.skips:
-            raise _unspeakable(self.report.skips[0])
+            raise unspeakable(self.report.skips[0])
         if not self._samples:
             raise NothingToSpeak("nothing in the text has a sound in this voice")
 
@@ -170,145 +120,58 @@ class Narration:
         number = self.report.chunks
         speech = self._worded(chunk, number)
         then = tuple(self._worded(each, number + i) for i, each in enumerate(after, start=1))
+        outcome = Outcome(heard=False, clean=True)
+
+        def spoken() -> Iterator[Audio]:
+            nonlocal outcome
+            outcome = yield from self._chunk_audio(chunk, speech, then)
+
+        for audio in spoken():
+            louder, clipped = gain(audio, self._speech.volume)
+            self.report.clipped += clipped
+            yield replace(louder, timings=self._placed(louder, chunk))
+        if outcome.heard:
+            at, until = began / self._rate, self._samples / self._rate
+            said = Timing("sentence", chunk.start, chunk.end, at, until)
+            yield Audio(b"", self._rate, self._format, (said,))
+
+    def _chunk_audio(
+        self, chunk: Chunk, speech: Speech, then: tuple[Speech, ...]
+    ) -> Generator[Audio, None, Outcome]:
+        """The chunk's audio before `volume`, its words timed in the chunk's text."""
         then = self._memory.missing(speech, then)
         if self._foresight > 1 and not then:
             # Told of itself alone, an engine speaks it as it would among others: what it computes
             # together is rounded otherwise.
             then = (speech,)
-        spoken = self._surely(chunk, speech, then)
-        heard = yield from self._out(chunk, self._memory.through(speech, spoken, self._trouble))
-        if heard:
-            at, until = began / self._rate, self._samples / self._rate
-            said = Timing("sentence", chunk.start, chunk.end, at, until)
-            yield Audio(b"", self._rate, self._format, (said,))
+        bend = self._bent if self._higher != 1 or self._faster != 1 else None
+        spoken = self._attempts.spoken(chunk, speech, then, bend=bend, held=self._held)
+        return self._memory.through(speech, spoken)
+
+    def _bent(self, blocks: Iterable[Audio]) -> Iterator[Audio]:
+        return _bent(blocks, self._higher, self._faster)
 
     def _worded(self, chunk: Chunk, number: int = 0) -> Speech:
         """The chunk as the engine is asked for it, at a pitch and tempo that the engine can do.
 
-        `number` of the chunk in the narration, from 0; whatever is spoken again has none.
+        `number` of the chunk in the narration, from 0.
         """
-        if not self._alone:
-            # One seed for all of it: with another for each chunk, none could go on from the last.
-            return replace(self._able, text=chunk.text, continues=number % STRETCH > 0)
-        return replace(self._able, text=chunk.text, seed=derived(self._able.seed, chunk.text))
-
-    def _trouble(self) -> tuple[int, ...]:
-        """What changes when a chunk does not come out as it should be kept."""
-        return (self.report.skipped, self._worker.stops)
-
-    def _out(
-        self, chunk: Chunk, spoken: Generator[Audio, None, bool]
-    ) -> Generator[Audio, None, bool]:
-        """The chunk's sound at the wanted volume, its words placed in the original text."""
-        with contextlib.closing(spoken):
-            while True:
-                try:
-                    audio = next(spoken)
-                except StopIteration as end:
-                    return bool(end.value)
-                louder, clipped = gain(audio, self._speech.volume)
-                self.report.clipped += clipped
-                yield replace(louder, timings=self._placed(louder, chunk))
-
-    def _surely(
-        self, chunk: Chunk, speech: Speech, then: tuple[Speech, ...] = (), again: bool = False
-    ) -> Generator[Audio, None, bool]:
-        """The chunk, whole or in pieces; what cannot be spoken raises or is skipped.
-
-        Returns whether any of it was heard.
-        """
-        heard = False
-        try:
-            for audio in self._once(chunk, speech, then):
-                heard = True
-                yield audio
-            return heard
-        except SynthesisError as failure:
-            # What is wrong with the model or the request is no SynthesisError, and would be wrong
-            # with every other piece of the text too.
-            why = failure
-        if isinstance(why, EngineCrashed) and not heard:
-            if not why.contained and not again:
-                # The whole worker died, perhaps of something else: the same again, once.
-                self.report.retried += 1
-                return (yield from self._surely(chunk, self._worded(chunk), again=True))
-            parts = halves(chunk.text) if why.contained else None
-            if parts:
-                self.report.retried += not again
-                for start, end in parts:
-                    piece = chunk.piece(start, end)
-                    if piece.text:
-                        spoken = self._surely(piece, self._worded(piece), again=True)
-                        at = start + chunk.text[start:end].index(piece.text)
-                        heard |= yield from _later(spoken, at)
-                return heard
-        yield from self._given_up(chunk, why)
-        return heard
-
-    def _given_up(self, chunk: Chunk, why: SynthesisError) -> Iterator[Audio]:
-        skip = Skip(chunk.start, chunk.end, chunk.line, chunk.column, why.what)
-        if self._say.on_error == "fail":
-            raise _unspeakable(skip) from why
-        self.report.skipped += 1
-        if len(self.report.skips) < SKIPS_KEPT:
-            self.report.skips.append(skip)
-        yield from self._silence(SKIPPED)
-
-    def _once(self, chunk: Chunk, speech: Speech, then: tuple[Speech, ...]) -> Iterator[Audio]:
-        """One engine call: clean edges, and what the engine cannot do."""
-        with contextlib.closing(self._worker.speak(speech, then)) as spoken:
-            blocks = edged(guarded(self._noted(spoken), speech, self._engine.name))
-            if self._higher != 1 or self._faster != 1:
-                blocks = _bent(blocks, self._higher, self._faster)
-            sound = False
-            for block in blocks:
-                sound = sound or block.samples > 0
-                words = (one for one in block.timings if one.kind == "word")
-                inside = tuple(one for one in words if one.start < len(chunk.text))
-                yield replace(block, timings=inside)
-        if not sound and wordy(chunk.text):
-            raise BadAudio(f"engine '{self._engine.name}' made no sound")
-
-    def _noted(self, said: Iterable[Audio | str]) -> Iterator[Audio]:
-        """The audio of what the engine said; its notes go into the report."""
-        for one in said:
-            if not isinstance(one, str):
-                yield one
-            elif one not in self.report.notes:
-                self.report.notes.append(one)
+        # Where nothing is drawn, a seed of its own would only keep an engine from going on.
+        seed = self._able.seed
+        if self._engine.random:
+            seed = derived(seed, chunk.text)
+        goes_on = not self._alone and number % STRETCH > 0
+        return replace(self._able, text=chunk.text, seed=seed, continues=goes_on)
 
     def _placed(self, audio: Audio, chunk: Chunk) -> tuple[Timing, ...]:
         """Word timings in the original text and the narration's time."""
         now = self._samples / audio.rate
-        spans = [chunk.span(one.start, max(one.end, one.start + 1)) for one in audio.timings]
+        words = [one for one in audio.timings if one.kind == "word"]
+        spans = [chunk.span(one.start, max(one.end, one.start + 1)) for one in words]
         return tuple(
             replace(one, start=first, end=last, at=one.at + now, until=one.until + now)
-            for one, (first, last) in zip(audio.timings, spans, strict=True)
+            for one, (first, last) in zip(words, spans, strict=True)
         )
-
-
-def _later(spoken: Generator[Audio, None, bool], characters: int) -> Generator[Audio, None, bool]:
-    """A piece of a chunk, its words so many characters further on: where they are in the chunk."""
-    with contextlib.closing(spoken):
-        while True:
-            try:
-                audio = next(spoken)
-            except StopIteration as end:
-                return bool(end.value)
-            words = (
-                replace(one, start=one.start + characters, end=one.end + characters)
-                for one in audio.timings
-            )
-            yield replace(audio, timings=tuple(words))
-
-
-def _unspeakable(skip: Skip) -> Unspeakable:
-    place = f"line {skip.line}, column {skip.column}"
-    span = f"characters {skip.start + 1} to {skip.end}"
-    return Unspeakable(
-        f"cannot speak the text at {place} ({span}): {skip.why}",
-        "Change the text there, or pass --on-error skip",
-    )
 
 
 def _bent(blocks: Iterable[Audio], higher: float, faster: float) -> Iterator[Audio]:

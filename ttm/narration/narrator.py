@@ -28,7 +28,7 @@ from ttm.models.status import ModelStatus
 from ttm.models.store import Model
 from ttm.narration import casting, keys, ladder
 from ttm.narration.memory import Memory, job_seed, keeps
-from ttm.narration.narration import Narration, Report
+from ttm.narration.narration import Narration
 from ttm.narration.opening import (
     find_model,
     open_cache,
@@ -37,6 +37,7 @@ from ttm.narration.opening import (
     runtime_root,
 )
 from ttm.narration.plan import Chunk, plan
+from ttm.narration.report import Report
 from ttm.speech import Speech, Voice, parse_rate
 from ttm.text.cleaning import Cleaner
 from ttm.text.wording import Wording
@@ -218,7 +219,8 @@ class Narrator:
         kept, once for this model, voice and manner.
         `follow`: each pause comes with the chunk before it, so that what is said is out at once.
         `ahead`: the next chunks are there without waiting, so the engine may begin with them.
-        `unheard`: nobody listens before all of it is there, so it may begin with several.
+        `unheard`: nobody listens before all of it is there, so it may begin with several, and each
+        chunk is passed on once it was judged.
         `since`: when that began of which this is a part, in seconds of the epoch; what was kept
         after that is not thrown away to make room for this.
         """
@@ -245,12 +247,13 @@ class Narrator:
             self._config,
             follow=follow,
             foresight=(engine.foresight_unheard if unheard else engine.foresight) if ahead else 0,
+            held=unheard,
             memory=Memory(
                 cache,
                 base,
                 worker,
                 since=time.time() if since is None else since,
-                note=report.notes.append,
+                note=report.note,
             ),
         )
 

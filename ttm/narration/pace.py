@@ -8,8 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ttm.narration.narration import Report
 from ttm.narration.narrator import Narrator
+from ttm.narration.report import Report
 from ttm.speech import Voice
 
 TEXT = (

@@ -1,13 +1,17 @@
-"""Where to break a chunk that killed its engine, so that most of it can still be spoken."""
+"""Where to break a chunk that an engine could not speak, so that most of it still is."""
 
 from __future__ import annotations
 
 import re
 
 from ttm.text.cutting import begins_cluster
+from ttm.text.language import script
 
 BREAKS = (re.compile(r"\s+"), re.compile(r"(?<=[^\w\s])|(?=[^\w\s])"))
 """From the best place to the worst: white space, then beside punctuation."""
+
+UNSPACED = frozenset({"CJK", "KANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"})
+"""Scripts that write no spaces between words."""
 
 
 def halves(text: str) -> list[tuple[int, int]] | None:
@@ -27,3 +31,15 @@ def halves(text: str) -> list[tuple[int, int]] | None:
         return None
     best = min(borders, key=lambda border: abs(border - middle))
     return [(0, best), (best, len(text))]
+
+
+def between_words(text: str) -> list[tuple[int, int]] | None:
+    """Two spans near the middle of `text`, as `halves`; None where they would part a word."""
+    parts = halves(text)
+    if parts is None:
+        return None
+    cut = parts[0][1]
+    beside = text[cut - 1], text[cut]
+    if all(char.isalnum() for char in beside):
+        return parts if all(script(char) in UNSPACED for char in beside) else None
+    return parts

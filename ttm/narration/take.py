@@ -33,18 +33,11 @@ class Damaged(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """What came out of an engine for a chunk, before volume and pauses."""
+    """What came out of an engine for a chunk and was found good, before volume and pauses."""
 
     blocks: tuple[Audio, ...]
     """As they came, since their borders show in what some encoders write. One rate and format;
     timings of words in characters of the chunk."""
-    verdict: str = ""
-    """What the guard said of it; empty for nothing."""
-
-    @property
-    def size(self) -> int:
-        """Bytes of sound."""
-        return sum(len(block.pcm) for block in self.blocks)
 
 
 def pack(key: str, take: Take) -> bytes:
@@ -54,7 +47,7 @@ def pack(key: str, take: Take) -> bytes:
         [block.samples, [[t.start, t.end, t.at, t.until, t.exact] for t in block.timings]]
         for block in take.blocks
     ]
-    header = json.dumps({"key": key, "blocks": blocks, "verdict": take.verdict}).encode()
+    header = json.dumps({"key": key, "blocks": blocks}).encode()
     width = WIDTH[first.sample_format]
     pcm = b"".join(block.pcm for block in take.blocks)
     rest = HEAD.pack(MARK, b"", len(header), first.rate, width)[CHECKED:] + header + pcm
@@ -80,7 +73,7 @@ def unpack(key: str, file: bytes) -> Take:
             at = end
         if at != len(file) or not any(block.pcm for block in blocks):
             raise Damaged("of another length")
-        return Take(tuple(blocks), str(header["verdict"]))
+        return Take(tuple(blocks))
     except (struct.error, ValueError, TypeError, KeyError, AttributeError, RecursionError) as why:
         raise Damaged(str(why)) from None
 

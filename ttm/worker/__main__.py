@@ -109,7 +109,7 @@ class Servant:
                             break
                         if isinstance(said, str):
                             self._channel.send(Note(number, said))
-                        elif said.pcm or said.timings:
+                        elif said.pcm or said.timings or said.codes or said.cut:
                             self._channel.send(Sound(number, said))
                         else:
                             self._breathing = True

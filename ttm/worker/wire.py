@@ -189,6 +189,8 @@ def encode(message: Message) -> bytes:
                 "format": value.sample_format,
                 "bytes": len(value.pcm),
                 "timings": [_row(timing) for timing in value.timings],
+                "codes": list(value.codes),
+                "cut": value.cut,
             }
             payload = value.pcm
         elif isinstance(value, Speech):
@@ -323,12 +325,15 @@ def _row(timing: Timing) -> list[Any]:
 def _audio(values: dict[str, Any], pcm: bytes) -> Audio:
     rate, sample_format = values.pop("rate"), values.pop("format")
     timings = tuple(Timing(*row) for row in values.pop("timings"))
+    codes, cut = tuple(values.pop("codes")), values.pop("cut")
     if type(rate) is not int or rate <= 0:
         raise ValueError(rate)
     formats: Mapping[SampleFormat, int] = WIDTH
     if len(pcm) % formats[sample_format]:
         raise ValueError("half a sample")
-    return Audio(pcm, rate, sample_format, timings)
+    if any(type(code) is not int for code in codes) or type(cut) is not bool:
+        raise ValueError("codes that are none")
+    return Audio(pcm, rate, sample_format, timings, codes, cut)
 
 
 def _voice(fields: dict[str, Any]) -> Voice:

@@ -116,7 +116,7 @@ class Pocket:
         if decoded < len(latents):
             yield self._decoded(latents, decoded)
         if not ended:
-            yield (f"the speech did not end by itself and was stopped after {most / rate:.1f} s")
+            yield Audio(b"", self.rate, "f32", cut=True)
 
     def _latents(self, inputs: dict[str, Tensor], most: int) -> Iterator[tuple[Tensor, bool]]:
         """One latent a frame, [1, 1, D], in the codec's space, and whether it is the last; at most

@@ -24,6 +24,8 @@ class Sounding:
         self._state = state.copy() if state else CodecState()
         self._said: list[Tensor] = []
         self._waiting: list[Tensor] = []
+        self._firsts: deque[Tensor] = deque()
+        """The first codes `[F]` of each stretch that the codec was given and nobody heard yet."""
         self._ready: list[Tensor] = []
         self._decoding: deque[Future[Tensor]] = deque()
         """Beside the talker."""
@@ -67,6 +69,7 @@ class Sounding:
     def _work(self) -> partial[Tensor]:
         """The decoding of the frames that wait, to samples `[S]`."""
         codes, self._waiting = torch.cat(self._waiting), []
+        self._firsts.append(codes[:, 0])
         return partial(_decode, self._model.codec, codes=codes, state=self._state)
 
     def _decoded(self, wait: bool) -> list[Tensor]:
@@ -78,7 +81,8 @@ class Sounding:
 
     def _audio(self, parts: Sequence[Tensor]) -> Audio:
         pcm = b"".join(part.cpu().numpy().astype("<f4").tobytes() for part in parts)
-        return Audio(pcm, self._model.rate, "f32")
+        firsts = [code for _ in parts for code in self._firsts.popleft().tolist()]
+        return Audio(pcm, self._model.rate, "f32", codes=tuple(firsts))
 
     def move(self, model: Model) -> None:
         """Go on with another model, on its device; what is being decoded is decoded first."""

@@ -50,11 +50,13 @@ class Utterance:
     """At most."""
     seed: int
     sounding: Sounding
+    wished: bool
+    """Whether the user's own limit is what bounds the frames, rather than the text's length."""
 
     def ending(self, model: Model, ended: bool) -> Iterator[Audio | str]:
-        """The last audio, and a note where the text's budget was its end."""
-        yield self.sounding.rest()
-        if not ended:
+        """The last audio, cut where the text's budget was its end; a note where the user's was."""
+        yield replace(self.sounding.rest(), cut=not (ended or self.wished))
+        if self.wished and not ended:
             seconds = self.sounding.frames * model.samples_per_frame / model.rate
             yield f"the speech did not end by itself and was stopped after {seconds:.1f} s"
 
@@ -69,9 +71,17 @@ def begin(
     prompt = model.writer.write(request)
     if not prompt.text_tokens:
         raise TextError("there is nothing to speak in this text")
-    frames = _budget(model, prompt.text_tokens, delivery.max_seconds)
-    frames = min(frames, model.talker.dimensions.max_position_embeddings - len(prompt.embeddings))
-    return Utterance(request, prompt, frames, seed, Sounding(model, delivery.ramp, state))
+    room = model.talker.dimensions.max_position_embeddings - len(prompt.embeddings)
+    frames = min(room, _frames(model, SECONDS_BESIDE + SECONDS_A_TOKEN * prompt.text_tokens))
+    wished = _frames(model, delivery.max_seconds) if delivery.max_seconds else frames + 1
+    return Utterance(
+        request,
+        prompt,
+        min(wished, frames),
+        seed,
+        Sounding(model, delivery.ramp, state),
+        wished <= frames,
+    )
 
 
 def utter(
@@ -132,9 +142,7 @@ def prime(model: Model, reference: Reference, state: CodecState) -> Iterator[Non
         yield
 
 
-def _budget(model: Model, tokens: int, max_seconds: float) -> int:
-    seconds = SECONDS_BESIDE + SECONDS_A_TOKEN * tokens
-    seconds = min(seconds, max_seconds) if max_seconds else seconds
+def _frames(model: Model, seconds: float) -> int:
     return max(1, round(seconds * model.rate / model.samples_per_frame))
 
 
