@@ -57,13 +57,23 @@ def hub_cache() -> Path:
 
 def packed_dir() -> Path:
     """Where weights are kept that were packed for this machine; any of it may be deleted."""
+    return _cache_dir() / "packed"
+
+
+def spoken_dir() -> Path:
+    """Where sound is kept that was spoken once; any of it may be deleted. Relative where the user
+    has no home."""
+    return _cache_dir() / "spoken"
+
+
+def _cache_dir() -> Path:
     if sys.platform == "linux":
         home = os.environ.get("XDG_CACHE_HOME", "")
         folder = home if os.path.isabs(home) else os.path.expanduser("~/.cache")
-        return Path(folder, "ttm", "packed")
+        return Path(folder, "ttm")
     import platformdirs
 
-    return platformdirs.user_cache_path("ttm", appauthor=False) / "packed"
+    return platformdirs.user_cache_path("ttm", appauthor=False)
 
 
 def log_dir() -> Path:

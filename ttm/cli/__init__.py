@@ -27,6 +27,7 @@ COMMANDS = {
     "engines": "List the engines, what each needs, and whether it is ready.",
     "runtime": "Make and look after the private environment that holds torch.",
     "config": "See and change settings.",
+    "cache": "See and empty the sound that is kept.",
     "inspect": "Measure audio: duration, rate, peak, loudness, silence, clipping.",
     "bench": "Measure how fast a model speaks on this machine.",
     "doctor": "Say what works here, and what to do about the rest.",

@@ -152,6 +152,22 @@ NoClobber = Annotated[
     bool,
     Option("--no-clobber", rich_help_panel=OUTPUT, help="Do not overwrite a file that exists."),
 ]
+Resume = Annotated[
+    bool,
+    Option(
+        "--resume",
+        rich_help_panel=OUTPUT,
+        help="Go on with what an interrupted run left: finished files stay.",
+    ),
+]
+NoCache = Annotated[
+    bool,
+    Option(
+        "--no-cache",
+        rich_help_panel=SETTINGS,
+        help="Speak all of it anew, and keep none of it.",
+    ),
+]
 Follow = Annotated[
     bool,
     Option(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+import time
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import cast
 
 from ttm.audio import Audio
 from ttm.audio.formats import Format
@@ -15,13 +13,14 @@ from ttm.audio.target import Target, open_target
 from ttm.cli import output
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
-from ttm.cli.source import at_hand
+from ttm.cli.source import Extent, at_hand
 from ttm.cli.timings import TimingFile
 from ttm.config import Config
-from ttm.errors import DeviceError, NothingToSpeak
+from ttm.errors import DeviceError
 from ttm.narration.narration import Narration
 from ttm.narration.narrator import Narrator
-from ttm.narration.plan import Chunk, Unit, slug, split
+from ttm.narration.plan import Chunk
+from ttm.narration.report import Report
 from ttm.playback import Player
 from ttm.speech import Voice
 
@@ -40,6 +39,7 @@ class Outlet:
         player: tuple[str, ...],
         outcome: Outcome,
         progress: Progress,
+        extent: Extent,
     ) -> None:
         self._request = request
         self._config = config
@@ -51,6 +51,12 @@ class Outlet:
         self._outcome = outcome
         self._ahead = at_hand(request.words, request.files)
         self._progress = progress
+        self._extent = extent
+        self._began = time.time()
+        self._seconds, self._chunks = 0.0, 0
+        """Of the narrations before."""
+        self.report: Report | None = None
+        """Of the narration that goes on, or went on last."""
         self.unheard: DeviceError | None = None
         """Why the rest could not be played, when it was still written."""
 
@@ -63,7 +69,9 @@ class Outlet:
             follow=self._request.follow,
             ahead=self._ahead,
             unheard=not self._player and self._request.output != "-",
+            since=self._began,
         )
+        report = self.report = narration.report
         timings = TimingFile(timed) if timed else None
         sink: Sink | None = None
         player: Player | None = None
@@ -82,7 +90,11 @@ class Outlet:
                     sink.write(audio)
                 if player and not self._heard(player, audio, sink):
                     player = None
-                self._progress.show(narration.report)
+                self._progress.show(
+                    self._seconds + report.seconds,
+                    self._chunks + report.chunks,
+                    lambda: self._extent.part(report.characters),
+                )
             if timings:
                 timings.end()
             if sink:
@@ -127,23 +139,6 @@ class Outlet:
             self.unheard, self._player = failure, ()
             return False
 
-    def tell_parts(self, chunks: Iterable[Chunk]) -> None:
-        """One file for each part; those that are finished stay when a later one fails."""
-        request = self._request
-        for number, part in split(chunks, cast(Unit, request.split)):
-            head = next(part)
-            names = {"{n}": f"{number:03}", "{slug}": slug(head.text)}
-            with ExitStack() as stack:
-                target, timed = (
-                    stack.enter_context(opened(_filled(name, names), request.clobber))
-                    if name
-                    else None
-                    for name in (request.output, request.timings)
-                )
-                self.tell(itertools.chain([head], part), target, timed)
-        if not self._outcome.outputs:
-            raise NothingToSpeak("there is nothing to speak in the text")
-
     def _sink(self, target: Target, audio: Audio) -> Sink:
         say = self._config.say
         return open_sink(
@@ -159,6 +154,8 @@ class Outlet:
     def _keep(self, narration: Narration) -> None:
         report = narration.report
         self._outcome.reports.append(asdict(report))
+        self._seconds += report.seconds
+        self._chunks += report.chunks
         if self._request.verbose:
             chunks = "chunk" if report.chunks == 1 else "chunks"
             output.note(f"spoke {report.chunks} {chunks} with seed {report.seed}")
@@ -198,9 +195,3 @@ class _Held:
 
     def __exit__(self, *failure: object) -> None:
         self._target.discard()
-
-
-def _filled(template: str, names: Mapping[str, str]) -> str:
-    for mark, name in names.items():
-        template = template.replace(mark, name)
-    return template

@@ -29,6 +29,8 @@ class Request:
     dry_run: bool
     transcript: str = ""
     """What is said in the recording whose voice is cloned."""
+    resume: bool = False
+    """Files that an interrupted run has finished stay."""
 
     @property
     def taken(self) -> bool:
@@ -43,6 +45,8 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     outputs: list[Written] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    """Files that were finished before, and stay."""
 
 
 def warn(request: Request, outcome: Outcome, sentence: str) -> None:

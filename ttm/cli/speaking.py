@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
@@ -12,13 +13,15 @@ from typing import Any
 from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.cli import output
 from ttm.cli.outlet import Outlet, opened
+from ttm.cli.parts import Parts
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
-from ttm.cli.source import begin, read
+from ttm.cli.source import Extent, begin, read
 from ttm.cli.voice import choose as choose_voice
 from ttm.cli.voice import described
 from ttm.config import Config
 from ttm.errors import NothingToSpeak, UsageError
+from ttm.narration.memory import keeps
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk
 from ttm.playback import find_player
@@ -48,7 +51,8 @@ def speak(request: Request, config: Config) -> None:
                 target = stack.enter_context(opened(request.output, request.clobber))
             if request.timings and request.split == "none":
                 timings = stack.enter_context(opened(request.timings, request.clobber, text=True))
-        pieces = read(request.words, request.files, config.text)
+        extent = Extent()
+        pieces = read(request.words, request.files, config.text, extent)
         begun = begin(pieces)
         narrator.start(config.say.model)
         voice, language, replaced = choose_voice(
@@ -72,13 +76,15 @@ def speak(request: Request, config: Config) -> None:
             heading |= {"language": language, "output": request.output or ""}
             _show_plan(chunks, heading, described(voice), as_json=request.json)
             return
+        player = tuple(command)
         out = Outlet(
-            request, config, narrator, voice, form, bitrate, tuple(command), outcome, progress
+            request, config, narrator, voice, form, bitrate, player, outcome, progress, extent
         )
         if request.split == "none":
-            out.tell(chunks, target, timings)
+            with _left_off(request, out, keeps(engine, config.cache)):
+                out.tell(chunks, target, timings)
         else:
-            out.tell_parts(chunks)
+            Parts(out, request, config, narrator, voice, form, bitrate, outcome).tell(chunks)
         if out.unheard:
             raise out.unheard
         if cleaner.removed and request.verbose:
@@ -102,6 +108,8 @@ def _check(request: Request, config: Config) -> None:
     if request.timings and request.timings == request.output:
         where = "stdout" if request.output == "-" else request.output
         raise UsageError(f"the sound and the timings cannot both go to {where}", "Name another")
+    if request.resume:
+        _check_resumable(request, config)
     if request.split != "none":
         if not request.output or request.output == "-":
             raise UsageError(
@@ -116,6 +124,28 @@ def _check(request: Request, config: Config) -> None:
                 )
         if request.follow:
             raise UsageError("--follow never ends a part for --split", "Leave one of them out")
+
+
+def _check_resumable(request: Request, config: Config) -> None:
+    if not request.output or request.output == "-":
+        raise UsageError("--resume goes on with files", "Name them with -o")
+    if not config.cache.enabled or not config.cache.max_bytes:
+        flag = config.origin("cache.enabled").kind == "flag"
+        how = "Leave out --no-cache" if flag else "Set cache.enabled and cache.max_bytes"
+        raise UsageError("--resume goes on from the cache, which is off", how)
+
+
+@contextlib.contextmanager
+def _left_off(request: Request, out: Outlet, kept: bool) -> Iterator[None]:
+    """Say that a file which is not finished need not begin from nothing again."""
+    try:
+        yield
+    except BaseException:
+        chunks = out.report.chunks if out.report else 0
+        if chunks and kept and request.output not in (None, "-") and not request.quiet:
+            pieces = "sentence is" if chunks == 1 else "sentences are"
+            output.note(f"{chunks} {pieces} kept; the same command goes on from there")
+        raise
 
 
 def _bitrate(form: Format, config: Config) -> int:
@@ -164,14 +194,17 @@ def _report(request: Request, outcome: Outcome) -> None:
         first = outcome.reports[0]
         total = {
             name: sum(report[name] for report in outcome.reports)
-            for name in ("chunks", "seconds", "retried", "clipped", "skipped")
+            for name in ("chunks", "cached", "seconds", "retried", "clipped", "skipped")
         }
+        total["spoken"] = total["chunks"] - total["cached"]
         total["seconds"] = round(total["seconds"], 4)
         skips = [skip for report in outcome.reports for skip in report["skips"]]
         outputs = [{**asdict(one), "seconds": round(one.seconds, 4)} for one in outcome.outputs]
         about = {name: first[name] for name in ("model", "engine", "voice", "language", "seed")}
         envelope = {"ok": True, **about, **total, "skips": skips}
         envelope |= {"guard": _guard(outcome.reports), "outputs": outputs}
+        if request.split != "none":
+            envelope["kept"] = outcome.kept
         if first["effective"]:
             envelope["effective"] = first["effective"]
         envelope["warnings"] = outcome.warnings

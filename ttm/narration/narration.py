@@ -13,6 +13,7 @@ from ttm.config import Config
 from ttm.engine import EngineCard
 from ttm.errors import NothingToSpeak
 from ttm.narration.attempts import Attempts, Outcome, unspeakable
+from ttm.narration.memory import Memory, independent
 from ttm.narration.plan import Chunk
 from ttm.narration.report import Report
 from ttm.narration.seams import within
@@ -43,8 +44,11 @@ class Narration:
         follow: bool,
         foresight: int,
         held: bool,
+        memory: Memory | None = None,
     ) -> None:
         self.report = report
+        self._memory = memory or Memory()
+        self._alone = independent(engine, config.cache)
         self._worker = worker
         self._engine = engine
         self._chunks = chunks
@@ -80,6 +84,7 @@ class Narration:
             yield from self._chunk(chunk, after)
             self.report.effective = dict(self._worker.effective)
             self.report.chunks += 1
+            self.report.cached = self._memory.found
             self.report.characters = chunk.end
             if self._follow:
                 yield from self._silence(self._pause(chunk.ends))
@@ -134,8 +139,14 @@ class Narration:
         self, chunk: Chunk, speech: Speech, then: tuple[Speech, ...]
     ) -> Generator[Audio, None, Outcome]:
         """The chunk's audio before `volume`, its words timed in the chunk's text."""
+        then = self._memory.missing(speech, then)
+        if self._foresight > 1 and not then:
+            # Told of itself alone, an engine speaks it as it would among others: what it computes
+            # together is rounded otherwise.
+            then = (speech,)
         bend = self._bent if self._higher != 1 or self._faster != 1 else None
-        return self._attempts.spoken(chunk, speech, then, bend=bend, held=self._held)
+        spoken = self._attempts.spoken(chunk, speech, then, bend=bend, held=self._held)
+        return self._memory.through(speech, spoken)
 
     def _bent(self, blocks: Iterable[Audio]) -> Iterator[Audio]:
         return _bent(blocks, self._higher, self._faster)
@@ -149,7 +160,8 @@ class Narration:
         seed = self._able.seed
         if self._engine.random:
             seed = derived(seed, chunk.text)
-        return replace(self._able, text=chunk.text, seed=seed, continues=number % STRETCH > 0)
+        goes_on = not self._alone and number % STRETCH > 0
+        return replace(self._able, text=chunk.text, seed=seed, continues=goes_on)
 
     def _placed(self, audio: Audio, chunk: Chunk) -> tuple[Timing, ...]:
         """Word timings in the original text and the narration's time."""

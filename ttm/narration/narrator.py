@@ -5,22 +5,37 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from ttm import voices as library
 from ttm.config import Config
 from ttm.engine import EngineCard
-from ttm.errors import EngineHung, EngineUnavailable, ModelError, OutputError, UsageError
+from ttm.errors import (
+    BadVoice,
+    EngineHung,
+    EngineUnavailable,
+    ModelError,
+    OutputError,
+    UsageError,
+)
 from ttm.models.status import ModelStatus
 from ttm.models.store import Model
-from ttm.narration import casting, ladder
+from ttm.narration import casting, keys, ladder
+from ttm.narration.memory import Memory, job_seed, keeps
 from ttm.narration.narration import Narration
-from ttm.narration.opening import find_model, open_library, open_worker
+from ttm.narration.opening import (
+    find_model,
+    open_cache,
+    open_library,
+    open_worker,
+    runtime_root,
+)
 from ttm.narration.plan import Chunk, plan
 from ttm.narration.report import Report
 from ttm.speech import Speech, Voice, parse_rate
@@ -196,46 +211,84 @@ class Narrator:
         ahead: bool = False,
         unheard: bool = False,
         seed: int | None = None,
+        since: float | None = None,
     ) -> Narration:
         """Speak a plan's chunks with the settings' rate, pitch, volume, pauses and seed.
 
-        `seed`: another than the settings'.
+        `seed`: another than the settings'. Where neither says one, it is drawn: where sound is
+        kept, once for this model, voice and manner.
         `follow`: each pause comes with the chunk before it, so that what is said is out at once.
         `ahead`: the next chunks are there without waiting, so the engine may begin with them.
         `unheard`: nobody listens before all of it is there, so it may begin with several, and each
         chunk is passed on once it was judged.
+        `since`: when that began of which this is a part, in seconds of the epoch; what was kept
+        after that is not thrown away to make room for this.
         """
         say = self._config.say
         found, engine = self._found(model)
-        asked = "" if say.language == "auto" else say.language
-        language = asked if engine.multilingual else voice.languages[0]
+        speech = self._speech(voice, model)
+        notes = self.keep_prompt(voice, model)
+        cache = open_cache(self._config)
+        base = self._base(model, speech) if keeps(engine, self._config.cache) else None
         if seed is None:
             seed = say.seed if say.seed >= 0 else int.from_bytes(os.urandom(4))
-        speech = Speech(
-            text="",
-            voice="" if voice.recording else voice.name,
-            language=language,
-            rate=parse_rate(say.rate),
-            pitch=say.pitch,
-            volume=say.volume,
-            seed=seed,
-            instruct=self.instruction(model)[0],
-            recording=voice.recording,
-            transcript=voice.transcript,
+            if base is not None and say.seed < 0:
+                seed = job_seed(cache, base, speech, seed)
+        report = Report(
+            found.name, voice.name, speech.language or "auto", seed, engine.name, notes=notes
         )
-        report = Report(found.name, voice.name, language or "auto", seed, engine.name)
-        report.notes += self.keep_prompt(voice, model)
+        worker = self._worker(model)
         return Narration(
-            self._worker(model),
+            worker,
             engine,
             chunks,
-            speech,
+            replace(speech, seed=seed),
             report,
             self._config,
             follow=follow,
             foresight=(engine.foresight_unheard if unheard else engine.foresight) if ahead else 0,
             held=unheard,
+            memory=Memory(
+                cache,
+                base,
+                worker,
+                since=time.time() if since is None else since,
+                note=report.note,
+            ),
         )
+
+    def fingerprint(self, voice: Voice, model: str) -> str:
+        """Of all that a narration's sound hangs on but the text, as it was asked for; empty where
+        that cannot be told. Raises what `narrate` raises."""
+        speech = self._speech(voice, model)
+        base = self._base(model, speech)
+        return "" if base is None else keys.chunk(keys.shared(base, {}), speech)
+
+    def _speech(self, voice: Voice, model: str) -> Speech:
+        """How this voice is to speak, without words and seed."""
+        say, engine = self._config.say, self.card(model)
+        asked = "" if say.language == "auto" else say.language
+        return Speech(
+            text="",
+            voice="" if voice.recording else voice.name,
+            language=asked if engine.multilingual else voice.languages[0],
+            rate=parse_rate(say.rate),
+            pitch=say.pitch,
+            volume=say.volume,
+            instruct=self.instruction(model)[0],
+            recording=voice.recording,
+            transcript=voice.transcript,
+        )
+
+    def _base(self, model: str, speech: Speech) -> dict[str, Any] | None:
+        """What the sound of all chunks hangs on; None where it cannot be read, of which the engine
+        will tell."""
+        found, engine = self._found(model)
+        try:
+            options = self._worker(model).options
+            return keys.base(found, engine, options, speech, runtime_root(self._config))
+        except (OSError, BadVoice):
+            return None
 
     def keep_prompt(self, voice: Voice, model: str) -> list[str]:
         """Have the model make of a voice of the library what it speaks with, where that is not kept

@@ -22,6 +22,7 @@ from ttm.errors import (
 from ttm.models.place import note_use
 from ttm.models.registry import REGISTRY, entry_of
 from ttm.models.store import Model, find
+from ttm.narration.cache import Cache
 from ttm.voices.library import Library
 from ttm.worker.client import Limits, Worker
 
@@ -104,6 +105,11 @@ def open_library(config: Config) -> Library:
     chosen = config.voices.dir
     folder = Path(os.path.expanduser(chosen)) if chosen else paths.voices_dir()
     return Library(folder.absolute(), config.voices.max)
+
+
+def open_cache(config: Config) -> Cache:
+    """What was spoken once; nothing is read or made yet."""
+    return Cache(paths.spoken_dir(), config.cache.max_bytes)
 
 
 def open_worker(

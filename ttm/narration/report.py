@@ -79,6 +79,8 @@ class Report:
     """The text's; each chunk's is derived from it."""
     engine: str = ""
     chunks: int = 0
+    cached: int = 0
+    """Chunks that came from the cache."""
     characters: int = 0
     """Of the original text, up to the end of the last chunk spoken."""
     seconds: float = 0.0

@@ -90,9 +90,12 @@ class Worker:
         self.engine = engine
         self.effective: Mapping[str, Any] = {}
         """What the engine runs with, where it says so; empty until it is loaded."""
+        self.options: Mapping[str, Any] = dict(options or {})
+        """What the engine is called with."""
+        self.stops = 0
+        """Requests that `stop` has ended, whose answers are not whole."""
         self._loading = loading
         self._seat = seat
-        self._options = dict(options or {})
         self._limits = limits or Limits()
         self._numbers = itertools.count(1)
         self._child: Child | None = None
@@ -146,7 +149,7 @@ class Worker:
             raise EngineUnavailable(f"cannot start a worker: {failure.strerror}") from failure
         self._channel = Channel(near)
         self._loaded = False
-        self._send(Load(self.engine, self._options))
+        self._send(Load(self.engine, dict(self.options)))
 
     def load(self) -> None:
         """Wait until the engine is loaded. Raises what `speak` raises for one that cannot be."""
@@ -233,6 +236,7 @@ class Worker:
             raise
         finally:
             self._speaking = 0
+            self.stops += not finished and self._stopped == number
             if not finished:
                 self._quieten(number)
 
