@@ -75,6 +75,9 @@ class Reading:
 
 
 class _Reader(Protocol):
+    @property
+    def ready(self) -> bool: ...
+
     def feed(self, piece: Traced) -> None: ...
 
     def finish(self) -> None: ...
@@ -146,6 +149,8 @@ class Front:
             yield self._noted(piece)
         else:
             self._reader.feed(piece)
+            if not self._reader.ready:
+                return
             yield self._noted(self._writer.written(piece.end))
 
     def _end(self) -> Iterator[Traced]:

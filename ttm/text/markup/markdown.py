@@ -88,6 +88,11 @@ class Markdown:
         self._code_start = self._code_lines = 0
         self._table: Table | None = None
 
+    @property
+    def ready(self) -> bool:
+        """Whether what was written may be spoken."""
+        return True
+
     def feed(self, piece: Traced) -> None:
         """Read on."""
         self._tape += piece

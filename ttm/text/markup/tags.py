@@ -65,6 +65,11 @@ class Tags:
         self._cdata = False
         self._unclosed = 0  # from the tag being read up to here there is no >
 
+    @property
+    def ready(self) -> bool:
+        """Whether what was written may be spoken."""
+        return True
+
     def feed(self, piece: Traced) -> None:
         """Read on."""
         self._tape += piece
