@@ -121,22 +121,23 @@ def plan(
     cleaner: Cleaner | None = None,
     reword: Reword | None = None,
     reading: Reading | None = None,
-    check: Callable[[Delivery], None] = lambda delivery: None,
+    cast: Callable[[Delivery], Delivery] = lambda delivery: delivery,
     warn: Callable[[str], None] = lambda sentence: None,
 ) -> Iterator[Chunk]:
     """The chunks of a text that arrives in pieces, each as soon as it is certain.
 
     The chunks depend on the text alone, not on how it was cut. `budget`: characters of the longest
     chunk. `follow`: every line is spoken at its end. `cleaner` counts what was taken out.
-    `reword` says how a sentence is spoken, `reading` how the text is written. `check` hears of
-    each delivery that it asks for and may raise, `warn` of what in it is passed over.
+    `reword` says how a sentence is spoken, `reading` how the text is written. `cast` is
+    given each delivery that it asks for, to raise or to complete it; `warn` hears of what in it is
+    passed over.
 
     Raises UnreadableText for markup that is wrong.
     """
     if budget < 1:
         raise ValueError(f"a chunk needs room for a character, not {budget}")
     texts = [pieces] if isinstance(pieces, str) else pieces
-    front = Front(reading or Reading(), cleaner or Cleaner(), check=check, warn=warn)
+    front = Front(reading or Reading(), cleaner or Cleaner(), cast=cast, warn=warn)
     clean = front.spoken(texts)
     found = sentences(clean, language=language, budget=budget, follow=follow, marks=front.marks)
     chunks = _chunks(_placed(found, front), language, reword or _as_written)

@@ -100,8 +100,8 @@ def form_of(name: str) -> str:
 class Front:
     """Takes a text in pieces and gives what of it is spoken, clean and traced.
 
-    `check` hears of each delivery that the text asks for and may raise; `warn` of what is passed
-    over. `cleaner` counts what was taken out.
+    `cast` is given each delivery that the text asks for, to raise or to complete it; `warn` hears
+    of what is passed over. `cleaner` counts what was taken out.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Front:
         reading: Reading,
         cleaner: Cleaner,
         *,
-        check: Callable[[Delivery], None] = lambda delivery: None,
+        cast: Callable[[Delivery], Delivery] = lambda delivery: delivery,
         warn: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self.marks: deque[Mark] = deque()
@@ -120,7 +120,7 @@ class Front:
         self._cleaner = cleaner
         self._warn = warn
         self._marks: deque[Mark] = deque()
-        self._writer = Writer(self._marks, check)
+        self._writer = Writer(self._marks, cast)
         self._reader: _Reader | None = None
         self._told = False
         self._notation = self._notations(reading.form)

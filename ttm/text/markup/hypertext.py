@@ -27,9 +27,7 @@ SKIPPED = frozenset(
 )
 """What is there for the eye, for the hand or for programs."""
 _RAW = frozenset("script style textarea title iframe noscript xmp".split())
-_VOID = frozenset(
-    "area base br col embed hr img input link meta param source track wbr".split()
-)
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _PARAGRAPHS = frozenset(
     "address article aside blockquote body caption center dd details div dl fieldset figcaption "
     "figure footer form h1 h2 h3 h4 h5 h6 header html legend main ol p pre section summary table "

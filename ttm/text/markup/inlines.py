@@ -161,9 +161,7 @@ class Inlines:
         brackets.append(i)
         return i + 1
 
-    def _link(
-        self, text: str, i: int, start: int, brackets: list[int], edits: list[_Edit]
-    ) -> int:
+    def _link(self, text: str, i: int, start: int, brackets: list[int], edits: list[_Edit]) -> int:
         if not brackets:
             return i + 1
         opened = brackets.pop()

@@ -259,7 +259,9 @@ class Markdown:
             self._leave(matched, PARAGRAPH, at)
             end = _HEADING_END.search(text, heading.end())
             stop = end.start() if end else len(text)
-            self._write_heading(line.cut(0, max(stop, heading.end())), heading.end(), len(heading[1]))
+            self._write_heading(
+                line.cut(0, max(stop, heading.end())), heading.end(), len(heading[1])
+            )
             return True
         if fence := _FENCE.match(text, j):
             self._leave(matched, PARAGRAPH, at)
@@ -424,4 +426,3 @@ def _advance(text: str, i: int, columns: int) -> int:
         passed += 1 if text[i] == " " else 4 - passed % 4
         i += 1
     return i
-

@@ -350,7 +350,8 @@ class Ssml(Tags):
         return replace(
             now,
             voice=names[0] if names else now.voice,
-            language=languages[0].partition(":")[0] if languages else now.language,
+            # A voice that is named brings its own language.
+            language=languages[0].partition(":")[0] if languages else "" if names else now.language,
             gender=gender if gender in ("female", "male") and not names else "",
         )
 
@@ -360,9 +361,7 @@ class Ssml(Tags):
         elif tag.name == "phoneme" and not attributes.get("ph"):
             self._odd(tag.start, "<phoneme> needs ph")
         elif tag.name == "phoneme" and attributes.get("alphabet", "ipa") != "ipa":
-            self._odd(
-                tag.start, f"ttm does not know the alphabet '{attributes['alphabet'][:20]}'"
-            )
+            self._odd(tag.start, f"ttm does not know the alphabet '{attributes['alphabet'][:20]}'")
         elif tag.name == "say-as" and attributes.get("interpret-as", "") not in INTERPRETATIONS:
             interpret = attributes.get("interpret-as", "")[:20]
             self._odd(tag.start, f"ttm does not know how to say something as '{interpret}'")

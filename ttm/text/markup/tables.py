@@ -63,7 +63,7 @@ class Table:
 
     def _heard(self, words: Traced) -> str:
         """What of some words is spoken."""
-        writer = Writer(deque(), lambda delivery: None)
+        writer = Writer(deque(), lambda delivery: delivery)
         self._inlines.write(writer, words)
         return " ".join(writer.written(words.end).text.split())
 

@@ -20,11 +20,11 @@ _NAME = r"[A-Za-z][^\s/><]*+"
 _REST = r"""(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])))*+"""
 _TAG = re.compile(rf"<(?P<end>/?)(?P<name>{_NAME})(?P<rest>{_REST})>")
 _LOOSE_TAG = re.compile(rf"<(?P<end>/?)(?P<name>{_NAME})(?P<rest>[^>]*+)>")
-_ATTRIBUTE = re.compile(
-    r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]*+)))?+"""
-)
+_ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]*+)))?+""")
 _DECLARATION = re.compile(r"<![^>\[]*+(?:\[[^\]]*+\]\s*+)?+>")
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}+;?+|#[xX][0-9a-fA-F]{1,6}+;?+|[A-Za-z][A-Za-z0-9]{0,31}+;?+)")
+_ENTITY = re.compile(
+    r"&(?:#[0-9]{1,7}+;?+|#[xX][0-9a-fA-F]{1,6}+;?+|[A-Za-z][A-Za-z0-9]{0,31}+;?+)"
+)
 _NEXT = re.compile("[<&]")
 _CDATA, _COMMENT = "<![CDATA[", "<!--"
 

@@ -17,12 +17,12 @@ _GAPS = {SENTENCE: BREAK, PARAGRAPH: "\u2029", CHAPTER: "\f"}
 class Writer:
     """Collects clean text with its way back, and the marks that go with it.
 
-    `check` hears of each new delivery, and may raise.
+    `cast` is given each new delivery, to raise or to complete it.
     """
 
-    def __init__(self, marks: deque[Mark], check: Callable[[Delivery], None]) -> None:
+    def __init__(self, marks: deque[Mark], cast: Callable[[Delivery], Delivery]) -> None:
         self._marks = marks
-        self._check = check
+        self._cast = cast
         self._tracer = Tracer()
         self._told = self._wanted = USUAL
         self.gap = PARAGRAPH
@@ -70,10 +70,8 @@ class Writer:
         self.white = True
 
     def deliver(self, delivery: Delivery) -> None:
-        """So is said what follows. Raises what `check` raises."""
-        if delivery not in (self._wanted, USUAL):
-            self._check(delivery)
-        self._wanted = delivery
+        """So is said what follows. Raises what `cast` raises."""
+        self._wanted = delivery if delivery == USUAL else self._cast(delivery)
 
     def written(self, end: int) -> Traced:
         """What was written since the last call; `end` is the original offset just past it."""
