@@ -47,12 +47,10 @@ def speak(request: Request, config: Config) -> None:
                 target = stack.enter_context(opened(request.output, request.clobber))
             if request.timings and request.split == "none":
                 timings = stack.enter_context(opened(request.timings, request.clobber, text=True))
-        pieces = read(request.words, request.files, config.text)
-        begun = begin(pieces)
+        pieces = read(request.words, request.files, config.text, request.input_form)
+        begun, sample, told = begin(pieces, narrator.reading("text", "en", follow=request.follow))
         narrator.start(config.say.model)
-        voice, language, replaced = choose_voice(
-            narrator, config, "".join(begun), request.transcript
-        )
+        voice, language, replaced = choose_voice(narrator, config, sample, request.transcript, told)
         progress.clear()
         for warning in filter(None, (stood_in, ignored, replaced)):
             warn(request, outcome, warning)
@@ -65,6 +63,7 @@ def speak(request: Request, config: Config) -> None:
             language=language,
             follow=request.follow,
             cleaner=cleaner,
+            warn=lambda sentence: warn(request, outcome, sentence),
         )
         if request.dry_run:
             heading = {"model": model.name, "engine": engine.name, "voice": voice.name}
@@ -137,7 +136,9 @@ def _show_plan(
 ) -> None:
     """What would be said, on stdout."""
     rows = ({"text": c.text, "start": c.start, "end": c.end, "line": c.line, "column": c.column,
-             "paragraph": c.paragraph, "chapter": c.chapter, "begins": c.begins}
+             "paragraph": c.paragraph, "chapter": c.chapter, "begins": c.begins,
+             **({} if c.wait is None else {"wait": c.wait}),
+             **({} if c.delivery is None else {"delivery": asdict(c.delivery)})}
             for c in chunks)  # fmt: skip
     first = next(rows, None)
     if first is None:
@@ -147,7 +148,10 @@ def _show_plan(
         return
     output.line(f"model {heading['model']}, voice {voice}")
     for row in itertools.chain([first], rows):
-        output.line(f"{row['line']}:{row['column']}\t{row['text']}")
+        if pause := row.get("wait"):
+            output.line(f"{row['line']}:{row['column']}\t[pause of {pause:g} s]")
+        if row["text"]:
+            output.line(f"{row['line']}:{row['column']}\t{row['text']}")
 
 
 def _report(request: Request, outcome: Outcome) -> None:

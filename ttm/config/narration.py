@@ -59,8 +59,7 @@ class TextSettings:
     pauses: bool = setting(False, "[pause] and [pause:1.5s] in any text are a pause, not words.")
     phonemes: bool = setting(
         False,
-        "[[təˈmeɪtoʊ]] and [[tomato|təˈmeɪtoʊ]] in any text are phonemes, in IPA, for engines that "
-        "take them.",
+        "[[...]] and [[word|...]] in any text are phonemes, in IPA, for engines that take them.",
     )
     strict: bool = setting(
         True, "Tags and attributes of SSML that ttm does not know are an error, not passed over."

@@ -25,8 +25,8 @@ from ttm.narration.opening import find_model, open_library, open_worker
 from ttm.narration.plan import Chunk, plan
 from ttm.speech import Speech, Voice, parse_rate
 from ttm.text.cleaning import Cleaner
-from ttm.text.markup import Code, Form, Opening, Reading
 from ttm.text.marks import Delivery
+from ttm.text.markup import Code, Form, Opening, Reading
 from ttm.text.wording import Wording
 from ttm.voices import primary
 from ttm.worker.client import Worker

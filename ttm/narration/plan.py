@@ -13,9 +13,9 @@ from typing import Literal
 
 from ttm.text.cleaning import Cleaner
 from ttm.text.cutting import best_cut
-from ttm.text.sentences import Begins, Ends, Sentence, sentences
-from ttm.text.markup import Front, Opening, Reading
 from ttm.text.marks import PAUSE_MAX, USUAL, Delivery, Pause
+from ttm.text.markup import Front, Opening, Reading
+from ttm.text.sentences import Begins, Ends, Sentence, sentences
 from ttm.text.speakable import speakable
 from ttm.text.traced import Change, Traced, Tracer, plain
 
@@ -273,7 +273,9 @@ def _keyed(chunks: Iterable[Chunk], by: Unit) -> Iterator[tuple[int, Chunk]]:
         yield sentence if by == "sentence" else getattr(chunk, by), chunk
 
 
-def join(sources: Iterable[Iterable[str]], between: str = "\n\n") -> Iterator[str]:
+def join(
+    sources: Iterable[Iterable[str | Opening]], between: str = "\n\n"
+) -> Iterator[str | Opening]:
     """Several texts as one, with `between` between them."""
     for number, source in enumerate(sources):
         if number:

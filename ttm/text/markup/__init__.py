@@ -10,9 +10,9 @@ from typing import Literal, Protocol
 
 from ttm.errors import UsageError, did_you_mean
 from ttm.text.cleaning import Cleaner
+from ttm.text.marks import USUAL, Delivery, Mark, Structure
 from ttm.text.markup.notation import Notation, Notations
 from ttm.text.markup.writer import CHAPTER, PARAGRAPH, Writer
-from ttm.text.marks import USUAL, Delivery, Mark, Structure
 from ttm.text.places import Places
 from ttm.text.traced import Traced, plain
 

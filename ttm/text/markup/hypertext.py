@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ttm.text.cleaning import MARKS_KEPT
+from ttm.text.marks import USUAL, Delivery, Pause
 from ttm.text.markup.phrases import code, phrases
 from ttm.text.markup.tags import Tag, Tags
 from ttm.text.markup.writer import CHAPTER, PARAGRAPH, SENTENCE, Writer
-from ttm.text.marks import USUAL, Delivery, Pause
 
 RULE_PAUSE = 1.0
 """Seconds of silence for a horizontal rule."""

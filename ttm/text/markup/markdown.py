@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from ttm.text.marks import Pause
+from ttm.text.markup import beginnings
+from ttm.text.markup.beginnings import advance, indentation
 from ttm.text.markup.inlines import Inlines
 from ttm.text.markup.phrases import code as code_phrase
 from ttm.text.markup.phrases import phrases
 from ttm.text.markup.tables import Table, is_delimiter
 from ttm.text.markup.writer import CHAPTER, PARAGRAPH, SENTENCE, Writer
-from ttm.text.marks import Pause
 from ttm.text.traced import Traced, Tracer, plain
 
 LENGTH = 8192
@@ -22,22 +24,6 @@ FRONT_LINES = 200
 """Lines of the longest front matter."""
 RULE_PAUSE = 1.0
 """Seconds of silence for a thematic break."""
-
-_QUOTE = re.compile(r">[ \t]?")
-_HEADING = re.compile(r"(#{1,6})(?:[ \t]+|$)")
-_HEADING_END = re.compile(r"(?:^|[ \t])[ \t]*#*[ \t]*$")
-_UNDERLINE = re.compile(r"(=+|-+)[ \t]*$")
-_RULE = re.compile(r"([-*_])(?:[ \t]*\1){2,}[ \t]*$")
-_FENCE = re.compile(r"(`{3,})[^`]*$|(~{3,})")
-_ITEM = re.compile(r"(?:[-+*]|([0-9]{1,9})[.)])(?=[ \t]|$)")
-_TASK = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
-_DEFINITION = re.compile(r"\[(?!\^)(?:[^\[\]\\]|\\.){1,999}\]:[ \t]*(?:\S|$)")
-_FOOTNOTE = re.compile(r"\[\^([^\[\]\s]{1,100})\]:[ \t]*")
-_PASSED_OVER = re.compile(
-    r"<(?P<raw>script|style|textarea|pre)(?=[\s>]|$)|(?P<comment><!--)|(?P<php><\?)|(?P<other><![A-Za-z])",
-    re.IGNORECASE,
-)
-_FRONT = re.compile(r"""(?:[\w"'-][\w "'-]{0,80}\s*[:=]|#|\[)""")
 
 Leaf = Literal["none", "paragraph", "fence", "code", "html", "table"]
 
@@ -143,7 +129,7 @@ class Markdown:
             return True
         self._front.append(line)
         if len(self._front) > FRONT_LINES or (
-            len(self._front) == 2 and not _FRONT.match(line.text)
+            len(self._front) == 2 and not beginnings.FRONT.match(line.text)
         ):
             self._replay()
         return True
@@ -166,14 +152,14 @@ class Markdown:
     def _line(self, line: Traced) -> None:
         text = line.text
         i, matched = self._match_containers(text)
-        columns, j = _indentation(text, i)
+        columns, j = indentation(text, i)
         blank = j == len(text)
         whole = matched == len(self._containers)
         if whole and self._leaf in ("fence", "html") and self._in_block(line, i):
             return
         if whole and self._leaf == "code":
             if blank or columns >= 4:
-                self._code_line(line, i if blank else _advance(text, i, 4))
+                self._code_line(line, i if blank else advance(text, i, 4))
                 return
             self._end_code(line.origin(0))
         opened = False
@@ -182,7 +168,7 @@ class Markdown:
             if i <= j:
                 break
             opened, whole, matched = True, True, len(self._containers)
-            columns, j = _indentation(text, i)
+            columns, j = indentation(text, i)
             blank = j == len(text)
         at = line.origin(min(j, len(text)))
         if blank:
@@ -191,7 +177,7 @@ class Markdown:
         if columns >= 4 and self._leaf != "paragraph":
             self._leave(matched, PARAGRAPH, at)
             self._begin_code("code", at)
-            self._code_line(line, _advance(text, i, 4))
+            self._code_line(line, advance(text, i, 4))
             return
         if columns < 4 and self._block(line, j, columns, matched, whole):
             return
@@ -209,14 +195,14 @@ class Markdown:
         """How far the line's beginning belongs to the containers that are open, and to how many."""
         i = matched = 0
         for container in self._containers:
-            columns, j = _indentation(text, i)
+            columns, j = indentation(text, i)
             if container.indent:
                 if columns >= container.indent:
-                    i = _advance(text, i, container.indent)
+                    i = advance(text, i, container.indent)
                 elif j < len(text):
                     break
             else:
-                quote = _QUOTE.match(text, j) if columns < 4 else None
+                quote = beginnings.QUOTE.match(text, j) if columns < 4 else None
                 if not quote:
                     break
                 i = quote.end()
@@ -228,14 +214,14 @@ class Markdown:
     ) -> int:
         """Where the content of a quote or list item that begins at `j` begins; `j` for none."""
         text, at = line.text, line.origin(j)
-        if quote := _QUOTE.match(text, j):
+        if quote := beginnings.QUOTE.match(text, j):
             self._leave(matched, PARAGRAPH, at)
             self._containers.append(_Container(0))
             return quote.end()
-        item = _ITEM.match(text, j)
-        if not item or _RULE.match(text, j):
+        item = beginnings.ITEM.match(text, j)
+        if not item or beginnings.RULE.match(text, j):
             return j
-        after, content = _indentation(text, item.end())
+        after, content = indentation(text, item.end())
         empty = content == len(text)
         if self._leaf == "paragraph" and not opened and matched == len(self._containers):
             if empty or item[1] not in (None, "1"):
@@ -250,30 +236,27 @@ class Markdown:
             number.copy(line, j, item.end())
             number.say(" ", (at, at), "markdown.number", "")
             self._leads = [number.built(line.origin(item.end()))]
-        return len(text) if empty else _advance(text, item.end(), after)
+        return len(text) if empty else advance(text, item.end(), after)
 
     def _block(self, line: Traced, j: int, columns: int, matched: int, whole: bool) -> bool:
         """Whether something else than a paragraph begins, or ends, with this line."""
         text, at = line.text, line.origin(j)
-        if heading := _HEADING.match(text, j):
+        if heading := beginnings.HEADING.match(text, j):
             self._leave(matched, PARAGRAPH, at)
-            end = _HEADING_END.search(text, heading.end())
-            stop = end.start() if end else len(text)
-            self._write_heading(
-                line.cut(0, max(stop, heading.end())), heading.end(), len(heading[1])
-            )
+            stop = beginnings.heading_end(text, heading.end())
+            self._write_heading(line.cut(0, stop), heading.end(), len(heading[1]))
             return True
-        if fence := _FENCE.match(text, j):
+        if fence := beginnings.FENCE.match(text, j):
             self._leave(matched, PARAGRAPH, at)
             self._begin_code("fence", at)
             self._fence, self._fence_indent = fence[1] or fence[2], columns
             return True
         paragraph = self._leaf == "paragraph" and whole
-        if paragraph and 0 < self._lines < 4 and (under := _UNDERLINE.match(text, j)):
+        if paragraph and 0 < self._lines < 4 and (under := beginnings.UNDERLINE.match(text, j)):
             words, self._words, self._leaf = self._words, plain(""), "none"
             self._write_heading(words, 0, 1 if under[1][0] == "=" else 2)
             return True
-        if _RULE.match(text, j):
+        if beginnings.RULE.match(text, j):
             self._leave(matched, PARAGRAPH, at)
             self._writer.mark(Pause(RULE_PAUSE), at)
             return True
@@ -283,15 +266,15 @@ class Markdown:
                 self._writer.end(SENTENCE, self._words.origin(0))
                 self._words, self._leaf, self._table = plain(""), "table", table
                 return True
-        if over := _PASSED_OVER.match(text, j):
+        if over := beginnings.PASSED_OVER.match(text, j):
             self._leave(matched, PARAGRAPH, at)
             self._pass_over(line, over)
             return True
         if self._leaf != "paragraph":
-            if _DEFINITION.match(text, j):
+            if beginnings.DEFINITION.match(text, j):
                 self._leave(matched, PARAGRAPH, at)
                 return True
-            if note := _FOOTNOTE.match(text, j):
+            if note := beginnings.FOOTNOTE.match(text, j):
                 self._leave(matched, PARAGRAPH, at)
                 lead = Tracer()
                 said, span = self._phrases.footnote.format(note[1]), line.span(j, note.end())
@@ -348,7 +331,7 @@ class Markdown:
         """A paragraph, or as much of it as may be looked at in one go."""
         for lead in self._leads:
             self._writer.copy(lead, 0, len(lead.text))
-        if self._is_item and (task := _TASK.match(words.text, start)):
+        if self._is_item and (task := beginnings.TASK.match(words.text, start)):
             said = self._phrases.to_do if task[1] == " " else self._phrases.done
             self._writer.say(said, words.span(start, task.end()), "markdown.task", task[0])
             start = task.end()
@@ -368,7 +351,7 @@ class Markdown:
     def _in_block(self, line: Traced, i: int) -> bool:
         """Read a line within a fence or within HTML that is passed over."""
         text = line.text
-        columns, j = _indentation(text, i)
+        columns, j = indentation(text, i)
         if self._leaf == "html":
             if self._until.search(text, i):
                 self._end_code(line.end)
@@ -379,7 +362,7 @@ class Markdown:
         if columns < 4 and run >= len(self._fence) and not text[j + run :].strip():
             self._end_code(line.end)
         else:
-            self._code_line(line, _advance(text, i, min(columns, self._fence_indent)))
+            self._code_line(line, advance(text, i, min(columns, self._fence_indent)))
         return True
 
     def _code_line(self, line: Traced, start: int) -> None:
@@ -408,21 +391,3 @@ class Markdown:
             self._writer.say(said, (self._code_start, at), "markdown.code", "")
         self._leads, self._is_item = [], False
         self._writer.end(PARAGRAPH, at)
-
-
-def _indentation(text: str, i: int) -> tuple[int, int]:
-    """Columns of white space from `i` on, and where it ends."""
-    columns = 0
-    while i < len(text) and text[i] in " \t":
-        columns += 1 if text[i] == " " else 4 - columns % 4
-        i += 1
-    return columns, len(text) if text[i:].isspace() else i
-
-
-def _advance(text: str, i: int, columns: int) -> int:
-    """Where the white space from `i` on has passed so many columns, or ends."""
-    passed = 0
-    while i < len(text) and text[i] in " \t" and passed < columns:
-        passed += 1 if text[i] == " " else 4 - passed % 4
-        i += 1
-    return i

@@ -1,5 +1,7 @@
 """What is written within any text: pauses, phonemes, and addresses that nobody wants to hear."""
 
+# ruff: noqa: RUF001
+
 from __future__ import annotations
 
 import re

@@ -87,7 +87,7 @@ def _date(text: str, form: str) -> str | None:
 
 def _year(year: int) -> str:
     century, rest = divmod(year, 100)
-    if not 1000 <= year <= 9999 or century % 10 == 0 and rest < 10:
+    if not 1000 <= year <= 9999 or (century % 10 == 0 and rest < 10):
         return _worded(year, "en") or str(year)
     first = _worded(century, "en")
     if not rest:

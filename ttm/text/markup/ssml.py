@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from ttm.errors import UnreadableText
-from ttm.text.cleaning import clean
+from ttm.text.marks import PAUSE_MAX, USUAL, Delivery, Pause
 from ttm.text.markup import prosody
 from ttm.text.markup.say_as import INTERPRETATIONS, say_as
-from ttm.text.markup.tags import TAG_LENGTH, Tag, Tags
+from ttm.text.markup.tags import Tag
 from ttm.text.markup.writer import PARAGRAPH, SENTENCE, Writer
-from ttm.text.marks import PAUSE_MAX, USUAL, Delivery, Pause
+from ttm.text.markup.xml import FIX, Xml
 from ttm.text.places import Places
 from ttm.text.traced import plain
 
@@ -46,16 +45,6 @@ _PASSED_OVER = ("desc", "metadata")
 _HOLDING = ("say-as", "phoneme", "sub")
 """Elements of which all the text has to be there before any of it is spoken."""
 
-_NAME = r"[A-Za-z_:][\w:.-]*+"
-_VALUE = r"""(?:"[^"<]*+"|'[^'<]*+')"""
-_TAG = re.compile(
-    rf"<(?P<end>/?)(?P<name>{_NAME})(?P<rest>(?:\s++{_NAME}\s*+=\s*+{_VALUE})*+)\s*+(?P<empty>/?)>"
-)
-_ATTRIBUTE = re.compile(rf"({_NAME})\s*+=\s*+({_VALUE})")
-_ENTITY = re.compile(r"&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));")
-_NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
-_ENTITY_LENGTH = 10
-
 
 @dataclass(slots=True)
 class _Element:
@@ -65,7 +54,7 @@ class _Element:
     """What holds again after it."""
 
 
-class Ssml(Tags):
+class Ssml(Xml):
     """Reads SSML. `at` is where the document begins in the whole text, `name` what it is called.
 
     With `strict`, what ttm does not know is an error, else `warn` hears of it. `language` and
@@ -153,15 +142,6 @@ class Ssml(Tags):
             name = self._open[-1].tag.name
             self._fail(at, f"<{name}> holds more than {HELD} characters")
 
-    def _read_entity(self, text: str, i: int, final: bool) -> int:
-        found = _ENTITY.match(text, i)
-        if not found:
-            if not final and len(text) - i < _ENTITY_LENGTH:
-                return i
-            self._fail(i, "& begins none of the entities that SSML has", "Write &amp; for &")
-        self._entity(i, found.end(), clean(_character(found)).text)
-        return found.end()
-
     def _entity(self, start: int, stop: int, value: str) -> None:
         if not self._open:
             self._fail(start, "there is text outside <speak>")
@@ -176,39 +156,6 @@ class Ssml(Tags):
             self._held += self._tape.cut(start, stop).replaced([(0, stop - start, value, "entity")])
         else:
             self._writer.say(value, span, "entity", written)
-
-    def _read_tag(self, text: str, i: int, final: bool) -> int:
-        start = text[i : i + 9]
-        if not final and len(start) < 9 and (start in ("<", "</") or start[:2] in ("<!", "<?")):
-            if not start.startswith("<!--") and not start.startswith("<?"):
-                return i
-        if start.startswith("<!DOCTYPE"):
-            self._fail(i, "a document type is not allowed in SSML", "Leave it out")
-        if start.startswith("<?"):
-            self._until = "?>"
-            return i + 2
-        if start.startswith("<!--"):
-            self._until = "-->"
-            return i + 4
-        if start == "<![CDATA[":
-            self._cdata = True
-            return i + 9
-        found = _TAG.match(text, i, i + TAG_LENGTH)
-        if not found:
-            if not final and len(text) < i + TAG_LENGTH:
-                return i
-            self._fail(i, f"< begins no tag that ends within {TAG_LENGTH} characters")
-        self._tag(
-            Tag(
-                found["name"],
-                i,
-                found.end(),
-                bool(found["end"]),
-                bool(found["empty"]),
-                found["rest"],
-            )
-        )
-        return found.end()
 
     def _tag(self, tag: Tag) -> None:
         if tag.ends:
@@ -234,17 +181,6 @@ class Ssml(Tags):
             self._begin_element(tag, attributes, at)
         if tag.empty:
             self._end_element(self._tape.span(tag.start, tag.stop)[1])
-
-    def _attributes(self, tag: Tag) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for attribute in _ATTRIBUTE.finditer(tag.rest):
-            name, value = attribute[1], attribute[2][1:-1]
-            if name in found:
-                self._fail(tag.start, f"<{tag.name}> has {name} twice")
-            if _ENTITY.sub("", value).find("&") >= 0:
-                self._fail(tag.start, f"& in {name} of <{tag.name}> begins no entity that SSML has")
-            found[name] = clean(_ENTITY.sub(_character, value)).text
-        return found
 
     def _known(self, tag: Tag, attributes: dict[str, str]) -> bool:
         """Whether ttm knows the tag; whatever else there is of it is told."""
@@ -394,7 +330,7 @@ class Ssml(Tags):
             self._warned.add(what)
             self._warn(f"{what}; it is passed over ({self._place(index)})")
 
-    def _fail(self, index: int, what: str, fix: str = "Correct the document") -> NoReturn:
+    def _fail(self, index: int, what: str, fix: str = FIX) -> NoReturn:
         raise UnreadableText(f"{self._place(index)}: {what}", fix)
 
     def _place(self, index: int) -> str:
@@ -402,12 +338,3 @@ class Ssml(Tags):
         if line == self._begin[0]:
             column -= self._begin[1] - 1
         return f"{self._name}, line {line - self._begin[0] + 1}, column {column}"
-
-
-def _character(found: re.Match[str]) -> str:
-    """What an entity stands for; a number that is no character stands for nothing."""
-    name, decimal, hexadecimal = found.groups()
-    if name:
-        return _NAMED[name]
-    number = int(decimal) if decimal else int(hexadecimal, 16)
-    return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else ""

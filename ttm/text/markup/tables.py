@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import deque
 
@@ -81,7 +82,7 @@ def _cells(line: Traced, start: int) -> list[tuple[int, Traced]]:
     if edges[-1] != stop - 1 or len(edges) == 1:
         edges = [*edges, stop]
     found = []
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in itertools.pairwise(edges):
         inner = text[left + 1 : right]
         first = left + 1 + len(inner) - len(inner.lstrip())
         last = max(first, left + 1 + len(inner.rstrip()))
