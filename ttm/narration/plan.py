@@ -15,6 +15,7 @@ from ttm.text.cleaning import Cleaner
 from ttm.text.cutting import best_cut
 from ttm.text.marks import PAUSE_MAX, USUAL, Delivery, Pause
 from ttm.text.markup import Front, Opening, Reading
+from ttm.text.places import Places
 from ttm.text.sentences import Begins, Ends, Sentence, sentences
 from ttm.text.speakable import speakable
 from ttm.text.traced import Change, Traced, Tracer, plain
@@ -140,7 +141,7 @@ def plan(
     front = Front(reading or Reading(), cleaner or Cleaner(), cast=cast, warn=warn)
     clean = front.spoken(texts)
     found = sentences(clean, language=language, budget=budget, follow=follow, marks=front.marks)
-    chunks = _chunks(_placed(found, front), language, reword or _as_written)
+    chunks = _chunks(found, front, language, reword or _as_written)
     return _numbered(piece for chunk in chunks for piece in _within(chunk, budget))
 
 
@@ -163,20 +164,19 @@ def _numbered(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         yield chunk if chunk.index == index else replace(chunk, index=index)
 
 
-def _placed(found: Iterable[Sentence], front: Front) -> Iterator[Sentence]:
-    """With the lines of the original, where what is spoken has others."""
-    for sentence in found:
-        if front.places is None:
-            yield sentence
-            continue
-        first = sentence.words.origin(0)
-        line, column = front.places.place(first)
-        lines = front.places.between(first, sentence.words.end)
-        front.places.forget(first)
-        yield replace(sentence, line=line, column=column, lines=lines)
+def _place(sentence: Sentence, places: Places | None) -> tuple[int, int, tuple[int, ...]]:
+    """Line and column of a sentence and where its further lines begin, in the original, which may
+    have other lines than what is spoken."""
+    if places is None:
+        return sentence.line, sentence.column, sentence.lines
+    first = sentence.words.origin(0)
+    places.forget(first)
+    return *places.place(first), places.between(first, sentence.words.end)
 
 
-def _chunks(found: Iterable[Sentence], language: str, reword: Reword) -> Iterator[Chunk]:
+def _chunks(
+    found: Iterable[Sentence], front: Front, language: str, reword: Reword
+) -> Iterator[Chunk]:
     """Number what can be spoken; what cannot joins the span of the chunk after it."""
     start = index = paragraph = chapter = 0
     begins: Begins = "cut"
@@ -198,6 +198,7 @@ def _chunks(found: Iterable[Sentence], language: str, reword: Reword) -> Iterato
         words = _collapsed(reword(_collapsed(sentence.words), spoken_language))
         if not words.text:
             continue
+        line, column, lines = _place(sentence, front.places)
         index += 1
         paragraph += begins == "paragraph"
         chapter += new_chapter or not chapter
@@ -206,13 +207,13 @@ def _chunks(found: Iterable[Sentence], language: str, reword: Reword) -> Iterato
             words.text,
             start,
             sentence.end,
-            sentence.line,
-            sentence.column,
+            line,
+            column,
             paragraph,
             chapter,
             sentence.ends,
             begins,
-            sentence.lines,
+            lines,
             words,
             wait,
             None if delivery == USUAL else delivery,
@@ -224,8 +225,7 @@ def _chunks(found: Iterable[Sentence], language: str, reword: Reword) -> Iterato
             "",
             start,
             sentence.end,
-            sentence.line,
-            sentence.column,
+            *_place(sentence, front.places)[:2],
             max(paragraph, 1),
             max(chapter, 1),
             "cut",

@@ -11,7 +11,7 @@ from typing import Literal
 from ttm.text.cleaning import MARKS_KEPT
 from ttm.text.marks import USUAL, Delivery, Pause
 from ttm.text.markup.phrases import code, phrases
-from ttm.text.markup.tags import Tag, Tags
+from ttm.text.markup.tags import BLANK, Tag, Tags
 from ttm.text.markup.writer import CHAPTER, PARAGRAPH, SENTENCE, Writer
 
 RULE_PAUSE = 1.0
@@ -47,7 +47,7 @@ _IMPLIED = {
 }
 """What a start tag ends where its end tag was left out."""
 _NOTES = ("noteref", "doc-noteref")
-_BLANKS = re.compile(r"\s+")
+_BLANKS = re.compile(r"\s{2,}")
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
@@ -128,10 +128,13 @@ class Hypertext(Tags):
             self._code_text(start, stop)
             return
         text, done = self._tape.text, start
-        for blank in _BLANKS.finditer(text, start, stop):
-            self._words(done, blank.start())
-            self._blank(blank.start(), " ")
-            done = blank.end()
+        for blanks in _BLANKS.finditer(text, start, stop):
+            self._words(done, blanks.start())
+            self._blank(blanks.start(), " ")
+            done = blanks.end()
+        if done < stop and text[done].isspace():
+            self._blank(done, " ")
+            done += 1
         self._words(done, stop)
 
     def _words(self, start: int, stop: int) -> None:
@@ -142,7 +145,8 @@ class Hypertext(Tags):
             self._header.append(self._tape.text[start:stop])
         else:
             self._begin_words()
-            self._writer.copy(self._tape, start, stop)
+            words = self._tape.cut(start, stop)
+            self._writer.copy(words.respelled(words.text.translate(BLANK)), 0, stop - start)
 
     def _begin_words(self) -> None:
         self._broken = False

@@ -10,7 +10,7 @@ from ttm.errors import UnreadableText
 from ttm.text.marks import PAUSE_MAX, USUAL, Delivery, Pause
 from ttm.text.markup import prosody
 from ttm.text.markup.say_as import INTERPRETATIONS, say_as
-from ttm.text.markup.tags import Tag
+from ttm.text.markup.tags import BLANK, Tag
 from ttm.text.markup.writer import PARAGRAPH, SENTENCE, Writer
 from ttm.text.markup.xml import FIX, Xml
 from ttm.text.places import Places
@@ -119,7 +119,7 @@ class Ssml(Xml):
         if self._passed_over:
             return
         piece = self._tape.cut(start, stop)
-        piece = piece.respelled(piece.text.replace("\n", " ").replace("\t", " "))
+        piece = piece.respelled(piece.text.translate(BLANK))
         if self._holding:
             self._hold(start, piece.text)
             self._held += piece

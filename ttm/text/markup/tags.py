@@ -16,6 +16,9 @@ TAG_LENGTH = 4096
 """Characters of the longest tag; what is longer is text."""
 ENTITY_LENGTH = 34
 
+BLANK = str.maketrans("\t\n\f\u2028\u2029", "     ")
+"""White space between tags says nothing about lines, paragraphs and chapters."""
+
 _NAME = r"[A-Za-z][^\s/><]*+"
 _REST = r"""(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])))*+"""
 _TAG = re.compile(rf"<(?P<end>/?)(?P<name>{_NAME})(?P<rest>{_REST})>")
