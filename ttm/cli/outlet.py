@@ -11,9 +11,10 @@ from ttm.audio.formats import Format
 from ttm.audio.sink import Sink, open_sink
 from ttm.audio.target import Target, open_target
 from ttm.cli import output
+from ttm.cli.extent import Extent
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
-from ttm.cli.source import Extent, at_hand
+from ttm.cli.source import at_hand
 from ttm.cli.timings import TimingFile
 from ttm.config import Config
 from ttm.errors import DeviceError

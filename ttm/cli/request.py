@@ -31,6 +31,8 @@ class Request:
     """What is said in the recording whose voice is cloned."""
     resume: bool = False
     """Files that an interrupted run has finished stay."""
+    input_form: str = "auto"
+    """How the text is written."""
 
     @property
     def taken(self) -> bool:

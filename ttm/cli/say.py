@@ -11,7 +11,7 @@ from ttm.cli.output import failures_in_json
 from ttm.config import Config, assignment, load
 from ttm.errors import ModelMissing, RuntimeMissing, TtmError, UsageError, did_you_mean
 
-INPUT_FORMATS = ("auto", "text")
+INPUT_FORMATS = ("auto", "text", "markdown", "html", "ssml", "epub")
 SPLITS = ("none", "sentence", "paragraph", "chapter")
 
 
@@ -78,6 +78,7 @@ def say(
         verbose=verbose,
         dry_run=dry_run,
         transcript=(voice_text or "").strip(),
+        input_form=input_format,
     )
     flags = {
         "say.voice": voice if voice != "?" else None,

@@ -3,73 +3,89 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import IO
 
+from ttm.cli.extent import Extent
 from ttm.config import TextSettings
-from ttm.errors import NothingToSpeak, UsageError
+from ttm.errors import NothingToSpeak, UnreadableText, UsageError
 from ttm.narration.plan import join
-from ttm.text.cleaning import clean
+from ttm.text.cleaning import Cleaner, clean
+from ttm.text.marks import Delivery
+from ttm.text.markup import Front, Opening, Reading, check_form, form_of
 from ttm.text.reading import open_text, read_text
 from ttm.text.speakable import speakable
 
 
-class Extent:
-    """How long the text is, where that is known: as an argument, or in files."""
-
-    def __init__(self) -> None:
-        self._files: list[tuple[int, int, int]] = []
-        """Each descriptor, with where in it the text begins and ends."""
-        self._characters = 0
-        """Read so far."""
-        self._known = True
-
-    def part(self, characters: int) -> float | None:
-        """Which part of the text so many characters are, from 0 to 1; None where nobody knows.
-
-        Files are measured in bytes, and what has been read of them tells how many make a character.
-        """
-        if not self._known or not self._characters:
-            return None
-        whole = float(self._characters)
-        if self._files:
-            read = sum(os.lseek(fd, 0, os.SEEK_CUR) - start for fd, start, _ in self._files)
-            whole *= sum(end - start for _, start, end in self._files) / max(1, read)
-        return min(1.0, characters / whole) if whole else None
-
-    def add(self, fd: int) -> None:
-        """A file whose text belongs to it."""
-        about = os.fstat(fd)
-        self._known = self._known and stat.S_ISREG(about.st_mode)
-        if self._known:
-            self._files.append((fd, os.lseek(fd, 0, os.SEEK_CUR), about.st_size))
-
-    def counted(self, pieces: Iterable[str]) -> Iterator[str]:
-        """The pieces of the text, each counted as it is read."""
-        for piece in pieces:
-            self._characters += len(piece)
-            yield piece
-
-
 def read(
-    words: Sequence[str], files: Sequence[str], settings: TextSettings, extent: Extent
-) -> Iterator[str]:
-    """The text in pieces, as it arrives. A file that is not there is known at once."""
+    words: Sequence[str],
+    files: Sequence[str],
+    settings: TextSettings,
+    extent: Extent,
+    form: str = "auto",
+) -> Iterator[str | Opening]:
+    """The text in pieces, as it arrives. A file that is not there is known at once.
+
+    `form`: how it is written, a form, `epub`, or `auto` to go by the files' names.
+    """
     if words and tuple(words) != ("-",):
-        return extent.counted([" ".join(words)])
+        told = "text" if form == "auto" else form
+        if told == "epub":
+            raise UsageError("an EPUB is a file", "Name it with -f")
+        return extent.counted(_marked([" ".join(words)], told, "the text"))
     if not words and not files and os.isatty(0):
         raise UsageError(
             "no text was given", "Type it as an argument, name a file with -f, or pipe it in"
         )
     opened = [("stdin", 0) if name == "-" else (name, open_text(name)) for name in files or "-"]
-    for _, fd in opened:
-        extent.add(fd)
-    return extent.counted(
-        join(
-            read_text(fd, name=name, encoding=settings.encoding, errors=settings.errors)
-            for name, fd in opened
+    forms = [_form(form, name, fd) for name, fd in opened]
+    for (_, fd), told in zip(opened, forms, strict=True):
+        extent.add(fd, known=told != "epub")
+    sources = [
+        _book(fd, name)
+        if told == "epub"
+        else _marked(
+            read_text(fd, name=name, encoding=settings.encoding, errors=settings.errors),
+            told if set(forms) != {"text"} else "",
+            name,
         )
-    )
+        for (name, fd), told in zip(opened, forms, strict=True)
+    ]
+    return extent.counted(join(sources))
+
+
+def _form(form: str, name: str, fd: int) -> str:
+    """How a file is written; stdin is plain text unless somebody says otherwise."""
+    if form != "auto":
+        return form
+    told = form_of(name) if fd else "text"
+    if told == "text" and fd and stat.S_ISREG(os.fstat(fd).st_mode):
+        from ttm.text.books import MAGIC_LENGTH, is_book
+
+        return "epub" if is_book(os.pread(fd, MAGIC_LENGTH, 0)) else "text"
+    return told
+
+
+def _marked(pieces: Iterator[str] | list[str], form: str, name: str) -> Iterator[str | Opening]:
+    if form:
+        yield Opening(check_form(form), name)
+    yield from pieces
+
+
+def _book(fd: int, name: str) -> Iterator[str | Opening]:
+    from ttm.text.books import BYTES, Book
+
+    file: IO[bytes] = os.fdopen(fd, "rb", closefd=fd != 0)
+    if not file.seekable():
+        spooled = tempfile.TemporaryFile(prefix="ttm-")
+        shutil.copyfileobj(file, spooled)
+        if spooled.tell() > BYTES:
+            raise UnreadableText(f"{name} is larger than {BYTES >> 20} MiB")
+        file = spooled
+    return Book(file, name).read()
 
 
 def at_hand(words: Sequence[str], files: Sequence[str]) -> bool:
@@ -80,15 +96,31 @@ def at_hand(words: Sequence[str], files: Sequence[str]) -> bool:
     return all(stat.S_ISREG(os.stat(source).st_mode) for source in sources)
 
 
-def begin(pieces: Iterator[str]) -> list[str]:
+def begin(
+    pieces: Iterator[str | Opening], reading: Reading
+) -> tuple[list[str | Opening], str, str]:
     """The pieces up to the first that can be spoken: no engine starts for a text without one.
 
-    Raises NothingToSpeak.
+    Also what is spoken of them, and the language that the text says it is in. Raises
+    NothingToSpeak, and UnreadableText for markup that is wrong.
     """
-    begun = []
-    for piece in pieces:
-        begun.append(piece)
-        if speakable(clean(piece).text):
-            return begun
-    why = "holds no letter, digit or symbol" if any(map(str.strip, begun)) else "is empty"
+    begun: list[str | Opening] = []
+
+    def kept() -> Iterator[str | Opening]:
+        for piece in pieces:
+            begun.append(piece)
+            yield piece
+
+    front = Front(reading, Cleaner())
+    spoken = ""
+    for part in front.spoken(kept()):
+        spoken += part.text
+        # A Cleaner holds the last character back, and nobody waits for the next one here.
+        last = begun[-1] if begun and reading.is_plain and front.places is None else ""
+        if speakable(part.text) or (isinstance(last, str) and speakable(clean(last).text)):
+            marks = (mark.language for mark in front.marks if isinstance(mark, Delivery))
+            language = next(marks, "") if reading.own_language else ""
+            return begun, spoken or str(last), language
+    given = any(isinstance(piece, str) and piece.strip() for piece in begun)
+    why = "holds no letter, digit or symbol" if given else "is empty"
     raise NothingToSpeak(f"there is nothing to speak: the text {why}")

@@ -12,11 +12,12 @@ from typing import Any
 
 from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.cli import output
+from ttm.cli.extent import Extent
 from ttm.cli.outlet import Outlet, opened
 from ttm.cli.parts import Parts
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
-from ttm.cli.source import Extent, begin, read
+from ttm.cli.source import begin, read
 from ttm.cli.voice import choose as choose_voice
 from ttm.cli.voice import described
 from ttm.config import Config
@@ -52,12 +53,10 @@ def speak(request: Request, config: Config) -> None:
             if request.timings and request.split == "none":
                 timings = stack.enter_context(opened(request.timings, request.clobber, text=True))
         extent = Extent()
-        pieces = read(request.words, request.files, config.text, extent)
-        begun = begin(pieces)
+        pieces = read(request.words, request.files, config.text, extent, request.input_form)
+        begun, sample, told = begin(pieces, narrator.reading("text", "en", follow=request.follow))
         narrator.start(config.say.model)
-        voice, language, replaced = choose_voice(
-            narrator, config, "".join(begun), request.transcript
-        )
+        voice, language, replaced = choose_voice(narrator, config, sample, request.transcript, told)
         progress.clear()
         for warning in filter(None, (stood_in, ignored, replaced)):
             warn(request, outcome, warning)
@@ -70,6 +69,7 @@ def speak(request: Request, config: Config) -> None:
             language=language,
             follow=request.follow,
             cleaner=cleaner,
+            warn=lambda sentence: warn(request, outcome, sentence),
         )
         if request.dry_run:
             heading = {"model": model.name, "engine": engine.name, "voice": voice.name}
@@ -168,7 +168,9 @@ def _show_plan(
 ) -> None:
     """What would be said, on stdout."""
     rows = ({"text": c.text, "start": c.start, "end": c.end, "line": c.line, "column": c.column,
-             "paragraph": c.paragraph, "chapter": c.chapter, "begins": c.begins}
+             "paragraph": c.paragraph, "chapter": c.chapter, "begins": c.begins,
+             **({} if c.wait is None else {"wait": c.wait}),
+             **({} if c.delivery is None else {"delivery": asdict(c.delivery)})}
             for c in chunks)  # fmt: skip
     first = next(rows, None)
     if first is None:
@@ -178,7 +180,10 @@ def _show_plan(
         return
     output.line(f"model {heading['model']}, voice {voice}")
     for row in itertools.chain([first], rows):
-        output.line(f"{row['line']}:{row['column']}\t{row['text']}")
+        if pause := row.get("wait"):
+            output.line(f"{row['line']}:{row['column']}\t[pause of {pause:g} s]")
+        if row["text"]:
+            output.line(f"{row['line']}:{row['column']}\t{row['text']}")
 
 
 def _guard(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

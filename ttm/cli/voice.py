@@ -12,19 +12,20 @@ from ttm.voices import primary, speaks
 
 
 def choose(
-    narrator: Narrator, config: Config, sample: str, transcript: str
+    narrator: Narrator, config: Config, sample: str, transcript: str, told: str = ""
 ) -> tuple[Voice, str, str]:
     """The voice, the language of the text, and a warning when the voice is not the one asked for.
 
-    The language is as asked, else as the script of the text tells, else as the locale says, else
-    English. `transcript`: what is said in the recording whose voice it is.
+    The language is as asked, else as the text says of itself (`told`), else as its script tells,
+    else as the locale says, else English. `transcript`: what is said in the recording whose voice
+    it is.
     """
     say = config.say
     asked = "" if say.language == "auto" else say.language
     several = narrator.card(say.model).multilingual
     guess = ""
     if not asked and (several or not say.voice):
-        guess = script_language(sample) or _locale_language()
+        guess = told or script_language(sample) or _locale_language()
     if guess and not several:
         voices = narrator.voices(say.model)
         guess = guess if any(speaks(voice, guess) for voice in voices) else ""

@@ -46,6 +46,8 @@ class Outcome:
     """There was sound of it."""
     clean: bool
     """All that came is its accepted sound: nothing that was said again, kept or left out."""
+    levels: tuple[float, ...] = ()
+    """How loud its parts are, in dBFS: what later chunks are held against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class _Case:
     findings: list[Finding] = field(default_factory=list)
     outcome: Fate = "retried"
     clean: bool = True
+    levels: list[float] = field(default_factory=list)
 
 
 class Attempts:
@@ -112,7 +115,12 @@ class Attempts:
             self._tell(case)
             raise
         self._tell(case)
-        return Outcome(heard, case.clean)
+        return Outcome(heard, case.clean, tuple(case.levels))
+
+    def recall(self, speech: Speech, levels: Iterable[float]) -> None:
+        """Hold later chunks against these levels too: those of a chunk that was spoken before."""
+        for level in levels:
+            self._remember(speech, level)
 
     def _tell(self, case: _Case) -> None:
         if not case.findings:
@@ -157,6 +165,7 @@ class Attempts:
             verdict = guard.verdict
             if verdict.good or (keep and last):
                 self._remember(part.speech, guard.level)
+                case.levels.append(guard.level)
             if guard.cut and verdict.good:
                 self._report.note("a speech did not end by itself and was stopped")
             if verdict.good:

@@ -59,13 +59,12 @@ FILES_MAX = 1000
 
 
 def base(
-    model: Model, engine: EngineCard, options: Mapping[str, Any], speech: Speech, runtime: Path
+    model: Model, engine: EngineCard, options: Mapping[str, Any], runtime: Path
 ) -> dict[str, Any]:
     """What all chunks of a narration share; `runtime` is the folder of the neural one.
 
-    Raises OSError for a recording that cannot be read, BadVoice for a damaged voice file.
+    Raises OSError for a checkpoint that cannot be read.
     """
-    voices = options.get("voices")
     return {
         "ttm": __version__,
         "path": PATH,
@@ -74,11 +73,18 @@ def base(
         "packages": _packages(engine, runtime),
         "weights": _weights(model.folder) if model.folder else "",
         "options": _audible(options),
+    }
+
+
+def voice(options: Mapping[str, Any], speech: Speech) -> dict[str, str]:
+    """Who speaks: what the voice is called at a server, and what is in its recording.
+
+    Raises OSError for a recording that cannot be read, BadVoice for a damaged voice file.
+    """
+    voices = options.get("voices")
+    return {
         "there": voices.get(speech.voice, "") if isinstance(voices, Mapping) else "",
         "recording": _recording(speech.recording) if speech.recording else "",
-        # The engine is asked for what it can do of these; ttm does the rest before it is kept.
-        "rate": speech.rate,
-        "pitch": speech.pitch,
     }
 
 
@@ -89,15 +95,20 @@ def shared(found: Mapping[str, Any], effective: Mapping[str, Any]) -> bytes:
     return _digest({**found, "options": options, "effective": _audible(effective)})
 
 
-def chunk(shared: bytes, speech: Speech) -> str:
-    """The key of a chunk: 64 hexadecimal digits."""
+def chunk(
+    shared: bytes, speech: Speech, who: Mapping[str, str], bent: tuple[float, float] = (1.0, 1.0)
+) -> str:
+    """The key of a chunk: 64 hexadecimal digits.
+
+    `who`: of `voice`. `bent`: by which factors pitch and tempo are changed before it is kept.
+    """
     heard = {f.name: getattr(speech, f.name) for f in fields(speech) if f.name not in UNHEARD}
-    return _digest({"of": shared.hex(), "speech": heard}).hex()
+    return _digest({"of": shared.hex(), "speech": heard, "who": who, "bent": bent}).hex()
 
 
-def seed(found: Mapping[str, Any], speech: Speech) -> str:
+def seed(found: Mapping[str, Any], speech: Speech, voice: Mapping[str, str]) -> str:
     """The key of a text's seed: who speaks, with which weights, and in which manner."""
-    who = (found["engine"], found["weights"], found["there"], found["recording"])
+    who = (found["engine"], found["weights"], voice["there"], voice["recording"])
     where = {name: found["options"].get(name) for name in ("url", "model")}
     how = (speech.voice, speech.language, speech.instruct, speech.transcript)
     return _digest({"seed of": [*who, *how], "at": where}).hex()

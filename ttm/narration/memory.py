@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any
 
 from ttm.audio import Audio
 from ttm.config import CacheSettings
 from ttm.engine import EngineCard
+from ttm.errors import BadVoice
 from ttm.models.place import amount
 from ttm.narration import keys
 from ttm.narration.attempts import Outcome
 from ttm.narration.cache import Cache, Full
+from ttm.narration.manner import Manner
 from ttm.narration.take import TAKE_MAX, Take
 from ttm.speech import Speech
 from ttm.worker.client import Worker
@@ -50,32 +52,39 @@ class Memory:
         self._base, self._worker = base, worker
         self._since, self._note = since, note
         self._shared = b""
+        self._voices: dict[tuple[str, str], Mapping[str, str] | None] = {}
         self._full = False
         self.found = 0
         """Chunks that came from the cache."""
 
-    def missing(self, speech: Speech, then: tuple[Speech, ...]) -> tuple[Speech, ...]:
-        """Those of `then` that the engine will be asked for after `speech`: neither kept nor said
-        before, in which case they will be kept."""
+    def missing(self, first: Manner, then: Iterable[Manner]) -> tuple[Speech, ...]:
+        """What of `then` the engine will be asked for after `first`: neither kept nor said before,
+        in which case it will be kept."""
         if self._cache is None or not self._ready():
-            return then
-        said = [speech]
+            return tuple(each.speech for each in then)
+        said = [first.speech]
         for each in then:
-            if each not in said and not self._cache.has(self._key(each)):
-                said.append(each)
+            key = self._key(each)
+            if each.speech not in said and not (key and self._cache.has(key)):
+                said.append(each.speech)
         return tuple(said[1:])
 
     def through(
-        self, speech: Speech, spoken: Generator[Audio, None, Outcome]
+        self,
+        manner: Manner,
+        spoken: Generator[Audio, None, Outcome],
+        recall: Callable[[tuple[float, ...]], None],
     ) -> Generator[Audio, None, Outcome]:
         """The chunk as it was kept, else as it is `spoken`, which is then kept if it is clean and
-        was heard to its end."""
+        was heard to its end. `recall` hears how loud the parts of what was kept are."""
         with contextlib.closing(spoken):
             if self._cache is None or self._worker is None or not self._ready():
                 return (yield from spoken)
-            key = self._key(speech)
+            if not (key := self._key(manner)):
+                return (yield from spoken)
             if take := self._cache.get(key):
                 self.found += 1
+                recall(take.levels)
                 yield from take.blocks
                 return Outcome(heard=True, clean=True)
             stops, size = self._worker.stops, 0
@@ -94,7 +103,7 @@ class Memory:
                 yield audio
             whole = outcome.clean and self._worker.stops == stops
             if whole and 0 < size <= TAKE_MAX and not self._full:
-                self._keep(self._cache, key, Take(tuple(blocks)))
+                self._keep(self._cache, key, Take(tuple(blocks), outcome.levels))
             return outcome
 
     def _keep(self, cache: Cache, key: str, take: Take) -> None:
@@ -118,14 +127,29 @@ class Memory:
                 self._shared = keys.shared(self._base, self._worker.effective)
         return bool(self._shared)
 
-    def _key(self, speech: Speech) -> str:
-        return keys.chunk(self._shared, speech)
+    def _key(self, manner: Manner) -> str:
+        """Of a chunk's take; empty where its voice cannot be read, of which the engine will
+        tell."""
+        speech = manner.speech
+        voice = (speech.voice, speech.recording)
+        if voice not in self._voices:
+            self._voices[voice] = self._who(speech)
+        who = self._voices[voice]
+        if who is None:
+            return ""
+        return keys.chunk(self._shared, speech, who, (manner.higher, manner.faster))
+
+    def _who(self, speech: Speech) -> Mapping[str, str] | None:
+        try:
+            return keys.voice(self._worker.options if self._worker else {}, speech)
+        except (OSError, BadVoice):
+            return None
 
 
-def job_seed(cache: Cache, base: Mapping[str, Any], speech: Speech, drawn: int) -> int:
+def job_seed(cache: Cache, key: str, drawn: int) -> int:
     """The seed of a text for which nobody chose one: what was drawn the first time for who speaks
-    and how, so that a text that is written again sounds as before."""
+    and how (`keys.seed`), so that a text that is written again sounds as before."""
     try:
-        return cache.seed(keys.seed(base, speech), drawn)
+        return cache.seed(key, drawn)
     except OSError:
         return drawn

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 from ttm.audio import Audio, SampleFormat, silence
@@ -13,10 +15,11 @@ from ttm.config import Config
 from ttm.engine import EngineCard
 from ttm.errors import NothingToSpeak
 from ttm.narration.attempts import Attempts, Outcome, unspeakable
+from ttm.narration.manner import Manner, Manners, silence_before
 from ttm.narration.memory import Memory, independent
 from ttm.narration.plan import Chunk
 from ttm.narration.report import Report
-from ttm.narration.seams import within
+from ttm.narration.seams import led, within
 from ttm.narration.seeds import derived
 from ttm.speech import RATE_MAX, RATE_MIN, Speech, Timing
 from ttm.worker.client import Worker
@@ -37,7 +40,7 @@ class Narration:
         worker: Worker,
         engine: EngineCard,
         chunks: Iterable[Chunk],
-        speech: Speech,
+        manners: Manners,
         report: Report,
         config: Config,
         *,
@@ -52,23 +55,18 @@ class Narration:
         self._worker = worker
         self._engine = engine
         self._chunks = chunks
-        self._speech = speech
+        self._manners = manners
         self._say = config.say
         self._follow = follow
         self._foresight = foresight
         # Nothing is gained by passing on what a quick engine makes before it was judged.
         self._held = held or engine.quick
         self._attempts = Attempts(worker, engine, config, report, self._silence)
-        pitch = min(max(speech.pitch, engine.lowest), engine.highest)
-        self._higher = 2 ** ((speech.pitch - pitch) / 12)
-        tempo = speech.rate / self._higher
-        able = min(max(tempo, engine.slowest), engine.fastest)
-        self._faster = tempo / able
-        """With `_higher`: factors of pitch and tempo that the engine cannot do."""
-        self._able = replace(speech, pitch=pitch, rate=able)
         self._rate = 0
         self._format: SampleFormat = "s16"
         self._samples = 0
+        self._owed = 0.0
+        """Seconds of silence before the first sound, from which alone its rate is known."""
 
     def __iter__(self) -> Iterator[Audio]:
         for audio in self._spoken():
@@ -79,8 +77,11 @@ class Narration:
 
     def _spoken(self) -> Iterator[Audio]:
         for chunk, after in self._foreseen():
-            if not self._follow and self.report.chunks:
-                yield from self._silence(self._pause(chunk.begins))
+            usual = self._pause(chunk.begins) if self.report.chunks and not self._follow else 0.0
+            yield from self._silence(silence_before(chunk, usual))
+            if not chunk.text:  # the pause that the text ends with
+                self.report.characters = chunk.end
+                continue
             yield from self._chunk(chunk, after)
             self.report.effective = dict(self._worker.effective)
             self.report.chunks += 1
@@ -111,57 +112,64 @@ class Narration:
         return waits[at] / 1000
 
     def _silence(self, seconds: float) -> Iterator[Audio]:
-        if seconds > 0 and self._rate:
+        if not self._rate:
+            self._owed += seconds
+        elif seconds > 0:
             yield silence(seconds, self._rate, self._format)
 
     def _chunk(self, chunk: Chunk, after: Sequence[Chunk]) -> Iterator[Audio]:
         """The chunk's audio, with its words and itself timed in the original text."""
         began = self._samples
         number = self.report.chunks
-        speech = self._worded(chunk, number)
-        then = tuple(self._worded(each, number + i) for i, each in enumerate(after, start=1))
-        outcome = Outcome(heard=False, clean=True)
-
-        def spoken() -> Iterator[Audio]:
-            nonlocal outcome
-            outcome = yield from self._chunk_audio(chunk, speech, then)
-
-        for audio in spoken():
-            louder, clipped = gain(audio, self._speech.volume)
-            self.report.clipped += clipped
-            yield replace(louder, timings=self._placed(louder, chunk))
-        if outcome.heard:
+        manner = self._worded(chunk, number)
+        coming = [each for each in after if each.text]
+        then = [self._worded(each, number + i) for i, each in enumerate(coming, start=1)]
+        owed, self._owed = self._owed, 0.0
+        heard = yield from led(self._said(chunk, manner, then), owed)
+        if heard:
+            began += round(owed * self._rate)
             at, until = began / self._rate, self._samples / self._rate
             said = Timing("sentence", chunk.start, chunk.end, at, until)
             yield Audio(b"", self._rate, self._format, (said,))
 
+    def _said(
+        self, chunk: Chunk, manner: Manner, then: Sequence[Manner]
+    ) -> Generator[Audio, None, bool]:
+        """The chunk at its volume, its words timed in the original text; whether it was heard."""
+        made = self._chunk_audio(chunk, manner, self._memory.missing(manner, then))
+        recall = partial(self._attempts.recall, manner.speech)
+        with contextlib.closing(self._memory.through(manner, made, recall)) as sound:
+            while True:
+                try:
+                    audio = next(sound)
+                except StopIteration as end:
+                    return bool(end.value.heard)
+                louder, clipped = gain(audio, manner.volume)
+                self.report.clipped += clipped
+                yield replace(louder, timings=self._placed(louder, chunk))
+
     def _chunk_audio(
-        self, chunk: Chunk, speech: Speech, then: tuple[Speech, ...]
+        self, chunk: Chunk, manner: Manner, then: tuple[Speech, ...]
     ) -> Generator[Audio, None, Outcome]:
-        """The chunk's audio before `volume`, its words timed in the chunk's text."""
-        then = self._memory.missing(speech, then)
-        if self._foresight > 1 and not then:
-            # Told of itself alone, an engine speaks it as it would among others: what it computes
-            # together is rounded otherwise.
-            then = (speech,)
-        bend = self._bent if self._higher != 1 or self._faster != 1 else None
-        spoken = self._attempts.spoken(chunk, speech, then, bend=bend, held=self._held)
-        return self._memory.through(speech, spoken)
+        """The chunk's audio before its volume, its words timed in the chunk's text."""
+        bend = None
+        if manner.higher != 1 or manner.faster != 1:
+            bend = partial(_bent, higher=manner.higher, faster=manner.faster)
+        return self._attempts.spoken(chunk, manner.speech, then, bend=bend, held=self._held)
 
-    def _bent(self, blocks: Iterable[Audio]) -> Iterator[Audio]:
-        return _bent(blocks, self._higher, self._faster)
-
-    def _worded(self, chunk: Chunk, number: int = 0) -> Speech:
-        """The chunk as the engine is asked for it, at a pitch and tempo that the engine can do.
+    def _worded(self, chunk: Chunk, number: int = 0) -> Manner:
+        """How the chunk is asked for, at a pitch and tempo that the engine can do.
 
         `number` of the chunk in the narration, from 0.
         """
+        manner = self._manners(chunk.delivery)
         # Where nothing is drawn, a seed of its own would only keep an engine from going on.
-        seed = self._able.seed
+        seed = manner.speech.seed
         if self._engine.random:
             seed = derived(seed, chunk.text)
         goes_on = not self._alone and number % STRETCH > 0
-        return replace(self._able, text=chunk.text, seed=seed, continues=goes_on)
+        speech = replace(manner.speech, text=chunk.text, seed=seed, continues=goes_on)
+        return replace(manner, speech=speech)
 
     def _placed(self, audio: Audio, chunk: Chunk) -> tuple[Timing, ...]:
         """Word timings in the original text and the narration's time."""

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from ttm import voices as library
 from ttm.config import Config
@@ -27,6 +27,7 @@ from ttm.errors import (
 from ttm.models.status import ModelStatus
 from ttm.models.store import Model
 from ttm.narration import casting, keys, ladder
+from ttm.narration.manner import Manners, understudy
 from ttm.narration.memory import Memory, job_seed, keeps
 from ttm.narration.narration import Narration
 from ttm.narration.opening import (
@@ -40,6 +41,8 @@ from ttm.narration.plan import Chunk, plan
 from ttm.narration.report import Report
 from ttm.speech import Speech, Voice, parse_rate
 from ttm.text.cleaning import Cleaner
+from ttm.text.marks import Delivery
+from ttm.text.markup import Code, Form, Opening, Reading
 from ttm.text.wording import Wording
 from ttm.voices import primary
 from ttm.worker.client import Worker
@@ -175,16 +178,20 @@ class Narrator:
 
     def plan(
         self,
-        pieces: Iterable[str],
+        pieces: Iterable[str | Opening],
         *,
         model: str,
         language: str,
+        form: Form = "text",
         follow: bool = False,
         cleaner: Cleaner | None = None,
+        warn: Callable[[str], None] = lambda sentence: None,
     ) -> Iterator[Chunk]:
         """What this model is to be asked for to speak a text of that language, a BCP-47 tag.
 
-        As `ttm.narration.plan.plan`, worded as the settings have it. Raises what `model` raises.
+        As `ttm.narration.plan.plan`, read and worded as the settings have it. `form`: how the text
+        is written. Raises what `model` raises, UsageError for a voice that the text asks for and
+        that there is not, and UnreadableText for markup that is wrong.
         """
         return plan(
             pieces,
@@ -193,6 +200,59 @@ class Narrator:
             follow=follow,
             cleaner=cleaner,
             reword=self._wording(model),
+            reading=self.reading(form, language, follow=follow),
+            cast=partial(self._named, model),
+            warn=warn,
+        )
+
+    def reading(self, form: Form, language: str, *, follow: bool = False) -> Reading:
+        """How the settings have a text read that is written so, in a language."""
+        say, text = self._config.say, self._config.text
+        return Reading(
+            form,
+            language=language,
+            own_language=not say.voice and say.language == "auto",
+            code=cast(Code, text.code),
+            strict=text.strict,
+            pauses=text.pauses,
+            phonemes=text.phonemes,
+            follow=follow,
+        )
+
+    def _named(self, model: str, delivery: Delivery) -> Delivery:
+        """The delivery with the language of the voice that it names."""
+        if not delivery.voice:
+            return delivery
+        voice, _ = self.voice(model, delivery.voice, delivery.language)
+        known = delivery.language or self.card(model).multilingual
+        return delivery if known else replace(delivery, language=voice.languages[0])
+
+    def _cast(
+        self, model: str, usual: Voice, speech: Speech, report: Report, wanted: Delivery
+    ) -> Speech:
+        """What a delivery makes of a speech; whom it asks for in vain is told in the report."""
+        voice, note = usual, ""
+        several = self.card(model).multilingual
+        if wanted.voice:
+            voice, note = self.voice(model, wanted.voice, wanted.language)
+        elif wanted.gender or (wanted.language and not several):
+            language = "" if several else wanted.language
+            voice, lacking = understudy(self.voices(model), usual, language, wanted.gender)
+            name = self.model(model).name
+            note = f"model '{name}' has no voice {lacking}; '{voice.name}' speaks" * bool(lacking)
+        if note and note not in report.notes:
+            report.notes.append(note)
+        language = wanted.language or speech.language
+        if not several:
+            language = voice.languages[0]
+        if voice is usual:
+            return replace(speech, language=language)
+        return replace(
+            speech,
+            voice="" if voice.recording else voice.name,
+            language=language,
+            recording=voice.recording,
+            transcript=voice.transcript,
         )
 
     def _wording(self, model: str) -> Wording:
@@ -229,11 +289,14 @@ class Narrator:
         speech = self._speech(voice, model)
         notes = self.keep_prompt(voice, model)
         cache = open_cache(self._config)
-        base = self._base(model, speech) if keeps(engine, self._config.cache) else None
+        base, who = None, None
+        if keeps(engine, self._config.cache):
+            base, who = self._base(model), self._who(model, speech)
         if seed is None:
             seed = say.seed if say.seed >= 0 else int.from_bytes(os.urandom(4))
-            if base is not None and say.seed < 0:
-                seed = job_seed(cache, base, speech, seed)
+            if base is not None and who is not None and say.seed < 0:
+                seed = job_seed(cache, keys.seed(base, speech, who), seed)
+        speech = replace(speech, seed=seed)
         report = Report(
             found.name, voice.name, speech.language or "auto", seed, engine.name, notes=notes
         )
@@ -242,7 +305,7 @@ class Narrator:
             worker,
             engine,
             chunks,
-            replace(speech, seed=seed),
+            Manners(speech, engine, partial(self._cast, model, voice, speech, report)),
             report,
             self._config,
             follow=follow,
@@ -261,8 +324,10 @@ class Narrator:
         """Of all that a narration's sound hangs on but the text, as it was asked for; empty where
         that cannot be told. Raises what `narrate` raises."""
         speech = self._speech(voice, model)
-        base = self._base(model, speech)
-        return "" if base is None else keys.chunk(keys.shared(base, {}), speech)
+        base, who = self._base(model), self._who(model, speech)
+        if base is None or who is None:
+            return ""
+        return keys.chunk(keys.shared(base, {}), speech, who)
 
     def _speech(self, voice: Voice, model: str) -> Speech:
         """How this voice is to speak, without words and seed."""
@@ -280,13 +345,20 @@ class Narrator:
             transcript=voice.transcript,
         )
 
-    def _base(self, model: str, speech: Speech) -> dict[str, Any] | None:
+    def _base(self, model: str) -> dict[str, Any] | None:
         """What the sound of all chunks hangs on; None where it cannot be read, of which the engine
         will tell."""
         found, engine = self._found(model)
         try:
             options = self._worker(model).options
-            return keys.base(found, engine, options, speech, runtime_root(self._config))
+            return keys.base(found, engine, options, runtime_root(self._config))
+        except OSError:
+            return None
+
+    def _who(self, model: str, speech: Speech) -> dict[str, str] | None:
+        """The same of who speaks."""
+        try:
+            return keys.voice(self._worker(model).options, speech)
         except (OSError, BadVoice):
             return None
 

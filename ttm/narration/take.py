@@ -38,6 +38,8 @@ class Take:
     blocks: tuple[Audio, ...]
     """As they came, since their borders show in what some encoders write. One rate and format;
     timings of words in characters of the chunk."""
+    levels: tuple[float, ...] = ()
+    """How loud its parts are, in dBFS: what later chunks are held against."""
 
 
 def pack(key: str, take: Take) -> bytes:
@@ -47,7 +49,7 @@ def pack(key: str, take: Take) -> bytes:
         [block.samples, [[t.start, t.end, t.at, t.until, t.exact] for t in block.timings]]
         for block in take.blocks
     ]
-    header = json.dumps({"key": key, "blocks": blocks}).encode()
+    header = json.dumps({"key": key, "blocks": blocks, "levels": take.levels}).encode()
     width = WIDTH[first.sample_format]
     pcm = b"".join(block.pcm for block in take.blocks)
     rest = HEAD.pack(MARK, b"", len(header), first.rate, width)[CHECKED:] + header + pcm
@@ -73,7 +75,10 @@ def unpack(key: str, file: bytes) -> Take:
             at = end
         if at != len(file) or not any(block.pcm for block in blocks):
             raise Damaged("of another length")
-        return Take(tuple(blocks))
+        levels = tuple(map(float, header["levels"]))
+        if not all(map(math.isfinite, levels)):
+            raise Damaged("no level")
+        return Take(tuple(blocks), levels)
     except (struct.error, ValueError, TypeError, KeyError, AttributeError, RecursionError) as why:
         raise Damaged(str(why)) from None
 
