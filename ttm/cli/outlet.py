@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from typing import cast
@@ -22,6 +22,7 @@ from ttm.errors import DeviceError, NothingToSpeak
 from ttm.narration.narration import Narration
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk, Unit, slug, split
+from ttm.narration.subtitles import transcript
 from ttm.playback import Player
 from ttm.speech import Voice
 
@@ -54,7 +55,9 @@ class Outlet:
         self.unheard: DeviceError | None = None
         """Why the rest could not be played, when it was still written."""
 
-    def tell(self, chunks: Iterable[Chunk], target: Target | None, timed: Target | None) -> None:
+    def tell(
+        self, chunks: Iterable[Chunk], target: Target | None, timings: Sequence[TimingFile]
+    ) -> None:
         """Speak the chunks to their end; what is written is complete, or not there."""
         narration = self._narrator.narrate(
             chunks,
@@ -64,14 +67,13 @@ class Outlet:
             ahead=self._ahead,
             unheard=not self._player and self._request.output != "-",
         )
-        timings = TimingFile(timed) if timed else None
         sink: Sink | None = None
         player: Player | None = None
         try:
             for audio in narration:
                 self._tell_notes(narration)
-                if timings:
-                    timings.write(audio.timings)
+                for each in timings:
+                    each.write(audio.timings)
                 if not audio.pcm:
                     continue
                 if target and sink is None:
@@ -83,15 +85,15 @@ class Outlet:
                 if player and not self._heard(player, audio, sink):
                     player = None
                 self._progress.show(narration.report)
-            if timings:
-                timings.end()
+            for each in timings:
+                each.end()
             if sink:
                 written = sink.close()
                 self._outcome.outputs.append(written)
                 if written.warning:
                     warn(self._request, self._outcome, written.warning)
-            if timings:
-                timings.commit()
+            for each in timings:
+                each.commit()
             if player:
                 self._heard(player, None, sink)
         except BaseException:
@@ -134,13 +136,10 @@ class Outlet:
             head = next(part)
             names = {"{n}": f"{number:03}", "{slug}": slug(head.text)}
             with ExitStack() as stack:
-                target, timed = (
-                    stack.enter_context(opened(_filled(name, names), request.clobber))
-                    if name
-                    else None
-                    for name in (request.output, request.timings)
-                )
-                self.tell(itertools.chain([head], part), target, timed)
+                path = _filled(cast(str, request.output), names)
+                target = stack.enter_context(opened(path, request.clobber))
+                timings = timing_files(stack, request, self._config, names)
+                self.tell(itertools.chain([head], part), target, timings)
         if not self._outcome.outputs:
             raise NothingToSpeak("there is nothing to speak in the text")
 
@@ -177,6 +176,22 @@ class Outlet:
                 self._outcome,
                 f"--volume pushed {report.clipped} samples over full scale; lower it",
             )
+
+
+def timing_files(
+    stack: ExitStack, request: Request, config: Config, names: Mapping[str, str] | None = None
+) -> list[TimingFile]:
+    """What takes the timings and subtitles; the stack takes back what is not finished.
+
+    `names`: what stands in their paths for the marks of a split.
+    """
+    return [
+        TimingFile(
+            stack.enter_context(opened(_filled(path, names or {}), request.clobber, text=True)),
+            transcript(kind, words=config.say.vtt_words),
+        )
+        for kind, path in request.transcripts.items()
+    ]
 
 
 def opened(path: str, clobber: bool, *, text: bool = False) -> _Held:

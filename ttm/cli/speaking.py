@@ -10,16 +10,18 @@ from dataclasses import asdict
 
 from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.cli import output
-from ttm.cli.outlet import Outlet, opened
+from ttm.cli.outlet import Outlet, opened, timing_files
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
 from ttm.cli.source import begin, read
+from ttm.cli.timings import TimingFile
 from ttm.cli.voice import choose as choose_voice
 from ttm.cli.voice import described
 from ttm.config import Config
 from ttm.errors import NothingToSpeak, UsageError
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk
+from ttm.narration.subtitles import Kind
 from ttm.playback import find_player
 from ttm.text.cleaning import Cleaner
 
@@ -38,15 +40,16 @@ def speak(request: Request, config: Config) -> None:
         stood_in = narrator.settle(config.say.model)
         model, engine = narrator.model(config.say.model), narrator.card(config.say.model)
         _, ignored = narrator.instruction(config.say.model)
-        target = timings = None
+        target = None
+        timings: list[TimingFile] = []
         command: Iterable[str] = ()
         if not request.dry_run:
             if request.play:
                 command = find_player(config.playback.player)
             if request.output and request.split == "none":
                 target = stack.enter_context(opened(request.output, request.clobber))
-            if request.timings and request.split == "none":
-                timings = stack.enter_context(opened(request.timings, request.clobber, text=True))
+            if request.split == "none":
+                timings = timing_files(stack, request, config)
         pieces = read(request.words, request.files, config.text)
         begun = begin(pieces)
         narrator.start(config.say.model)
@@ -98,16 +101,18 @@ def _check(request: Request, config: Config) -> None:
         )
     if request.words and request.files:
         raise UsageError("text was given as arguments and with --file", "Leave one of them out")
-    if request.timings and request.timings == request.output:
-        where = "stdout" if request.output == "-" else request.output
-        raise UsageError(f"the sound and the timings cannot both go to {where}", "Name another")
+    named = {"the sound": request.output, **_called(request)}
+    for (one, path), (other, same) in itertools.combinations(named.items(), 2):
+        if path and path == same:
+            where = "stdout" if path == "-" else path
+            raise UsageError(f"{one} and {other} cannot both go to {where}", "Name another")
     if request.split != "none":
         if not request.output or request.output == "-":
             raise UsageError(
                 "--split needs names for its files",
                 "Give one with {n} or {slug} in it, as in -o part-{n}.wav",
             )
-        for name in filter(None, (request.output, request.timings)):
+        for name in (request.output, *request.transcripts.values()):
             if "{n}" not in name and "{slug}" not in name:
                 raise UsageError(
                     f"--split would write every part to '{name}'",
@@ -115,6 +120,14 @@ def _check(request: Request, config: Config) -> None:
                 )
         if request.follow:
             raise UsageError("--follow never ends a part for --split", "Leave one of them out")
+
+
+def _called(request: Request) -> dict[str, str]:
+    """Where the transcripts go, by what they are."""
+    names: dict[Kind, str] = {
+        "json": "the timings", "srt": "the SubRip subtitles", "vtt": "the WebVTT subtitles"
+    }  # fmt: skip
+    return {names[kind]: path for kind, path in request.transcripts.items()}
 
 
 def _bitrate(form: Format, config: Config) -> int:

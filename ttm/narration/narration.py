@@ -24,6 +24,7 @@ from ttm.narration.guard import guarded
 from ttm.narration.pieces import halves
 from ttm.narration.plan import Chunk
 from ttm.narration.seams import edged, within
+from ttm.narration.words import Words
 from ttm.speech import RATE_MAX, RATE_MIN, Speech, Timing
 from ttm.text.speakable import wordy
 from ttm.worker.client import Worker
@@ -112,6 +113,8 @@ class Narration:
         self._rate = 0
         self._format: SampleFormat = "s16"
         self._samples = 0
+        self._timed = False
+        """Whether the engine told of the words of the chunk before."""
 
     def __iter__(self) -> Iterator[Audio]:
         for audio in self._spoken():
@@ -161,12 +164,13 @@ class Narration:
         began = self._samples
         number = self.report.chunks
         speech = self._worded(chunk, number)
+        words = Words(chunk, estimated=not self._timed)
         then = tuple(self._worded(each, number + i) for i, each in enumerate(after, start=1))
-        heard = yield from self._surely(chunk, speech, then)
+        heard = yield from words.passing(self._surely(chunk, speech, then))
+        self._timed = words.told
         if heard:
             at, until = began / self._rate, self._samples / self._rate
-            said = Timing("sentence", chunk.start, chunk.end, at, until)
-            yield Audio(b"", self._rate, self._format, (said,))
+            yield Audio(b"", self._rate, self._format, words.rest(at, until))
 
     def _worded(self, chunk: Chunk, number: int = 0) -> Speech:
         """The chunk as the engine is asked for it, at a pitch and tempo that the engine can do.

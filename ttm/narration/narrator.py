@@ -157,6 +157,15 @@ class Narrator:
             raise UsageError(what, "Leave out --instruct, or take a model such as qwen3:1.7b")
         return "", f"{what}, so say.instruct has no effect"
 
+    def phonemes(self, model: str, text: str, voice: Voice) -> str:
+        """The text in IPA, as the voice says it; empty where the model's engine cannot tell.
+
+        Raises what speaking raises.
+        """
+        if not self.card(model).phonetic:
+            return ""
+        return self._worker(model).phonemes(text, voice.name)
+
     def plan(
         self,
         pieces: Iterable[str],

@@ -21,6 +21,7 @@ CHARACTERS = 1  # POS_CHARACTER
 BUFFER = 1000
 """Milliseconds of sound a callback; fewer callbacks are fewer crossings into Python."""
 WORD = 1  # espeakEVENT_WORD
+IPA = 2  # espeakPHONEMES_IPA
 
 PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4, "wordgap": 7}
 
@@ -126,6 +127,12 @@ class Library:
             ctypes.c_void_p,
             ctypes.c_void_p,
         )
+        self._lib.espeak_TextToPhonemes.argtypes = (
+            ctypes.POINTER(ctypes.c_char_p),
+            ctypes.c_int,
+            ctypes.c_int,
+        )
+        self._lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
 
     def list_voices(self, language: str = "") -> list[VoiceFile]:
         """Every voice; `variant` as language lists the variants instead."""
@@ -152,7 +159,7 @@ class Library:
         if hasattr(self._lib, "espeak_ng_SetRandSeed"):  # 1.52 has a generator of its own too
             self._lib.espeak_ng_SetRandSeed(ctypes.c_long(number))
 
-    def synthesize(self, text: bytes) -> tuple[bytearray, array.array[int]]:
+    def synthesize(self, text: bytes) -> tuple[bytes, array.array[int]]:
         """Speak UTF-8: the s16 samples at `rate`, and for each word its first character, its
         length and its first sample."""
         pcm = bytearray()
@@ -172,7 +179,16 @@ class Library:
         kept = _Callback(callback)
         self._lib.espeak_SetSynthCallback(kept)
         self._lib.espeak_Synth(text, len(text) + 1, 0, CHARACTERS, 0, UTF8, None, None)
-        return pcm, words
+        return bytes(pcm), words
+
+    def transcribe(self, text: bytes) -> bytes:
+        """UTF-8 in IPA, a line a clause."""
+        rest = ctypes.c_char_p(text)
+        clauses = []
+        while rest.value:
+            clause = self._lib.espeak_TextToPhonemes(ctypes.byref(rest), UTF8, IPA)
+            clauses.append((clause or b"").strip())
+        return b"\n".join(filter(None, clauses))
 
 
 def _voice_file(voice: _Voice) -> VoiceFile:
