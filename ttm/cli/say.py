@@ -104,8 +104,8 @@ def say(
         "text.errors": errors,
     }
     with failures_in_json(json, stderr=request.taken):
-        _check_choice("--split", split, SPLITS)
-        _check_choice("--input-format", input_format, INPUT_FORMATS)
+        check_choice("--split", split, SPLITS)
+        check_choice("--input-format", input_format, INPUT_FORMATS)
         settings = load_settings(config, profile, set_, flags)
         if voice == "?":
             from ttm.cli.voices import listing
@@ -142,7 +142,7 @@ def load_settings(
     return load(chosen, profile=profile, overrides=overrides, environ=os.environ)
 
 
-def _check_choice(flag: str, given: str, choices: tuple[str, ...]) -> None:
+def check_choice(flag: str, given: str, choices: tuple[str, ...]) -> None:
     if given not in choices:
         hint = did_you_mean(given, choices) or f"Choose one of: {', '.join(choices)}"
         raise UsageError(f"{flag} '{given}' is not known", hint)

@@ -53,11 +53,10 @@ def speak(request: Request, config: Config) -> None:
         pieces = read(request.words, request.files, config.text)
         begun = begin(pieces)
         narrator.start(config.say.model)
-        voice, language, replaced = choose_voice(
-            narrator, config, "".join(begun), request.transcript
-        )
+        choice = choose_voice(narrator, config, "".join(begun), request.transcript)
+        voice, language = choice.voice, choice.language
         progress.clear()
-        for warning in filter(None, (stood_in, ignored, replaced)):
+        for warning in filter(None, (stood_in, ignored, choice.warning)):
             warn(request, outcome, warning)
         if request.verbose:
             output.note(f"model {model.name}, voice {described(voice)}")

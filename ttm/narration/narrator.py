@@ -18,7 +18,7 @@ from ttm.engine import EngineCard
 from ttm.errors import EngineHung, EngineUnavailable, ModelError, OutputError, UsageError
 from ttm.models.status import ModelStatus
 from ttm.models.store import Model
-from ttm.narration import casting, ladder
+from ttm.narration import casting, ladder, outlook
 from ttm.narration.narration import Narration, Report
 from ttm.narration.opening import find_model, open_library, open_worker
 from ttm.narration.plan import Chunk, plan
@@ -115,6 +115,29 @@ class Narrator:
                 voices = [replace(voice, model=found.name) for voice in voices]
             self._voices[model] = voices
         return self._voices[model]
+
+    def foresee(self, model: str) -> str:
+        """Have `voices` and `voice` answer for this model without loading it or asking its server:
+        from the files of its checkpoint and the settings, where these tell, else whatever voice is
+        asked for. Nothing is to be spoken afterwards.
+
+        Returns a warning when another model would stand in. Raises what `model` raises.
+        """
+        warning = ""
+        try:
+            found, engine = self._found(model)
+        except ModelError as failure:
+            fallback = ladder.allowed(self._config)
+            for entry in ladder.rungs(model, None, fallback) if fallback != "none" else ():
+                with contextlib.suppress(ModelError):
+                    found, engine = self._models[model] = self._found(entry.name)
+                    warning = f"{failure.what}; {entry.name} would stand in for it"
+                    break
+            else:
+                raise
+        if engine.checkpoint or engine.named:
+            self._voices[model] = outlook.voices(found, self._config)
+        return warning
 
     def voice(
         self, model: str, name: str, language: str = "", *, transcript: str = ""
