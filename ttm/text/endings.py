@@ -25,6 +25,11 @@ WIDE_GAP = re.compile(rf"[^\S{LINE_ENDS}]{{{GAP}}}")
 NEXT_WORD = re.compile(rf"\S{{1,{WORD}}}")
 
 _WIDE = frozenset(WIDE)
+_BEFORE_NUMBER = re.compile(r"\b(?:approx|ca|ch|eq|fig|max|min|pp?|ref|sec|vols?)\.\Z", re.I)
+_BEFORE_WORD = re.compile(
+    r"\b(?:Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun|(?i:approx|dept|govt|misc|univ|ave|blvd|rd))\.\Z"
+)
+"""What English shortens in the middle of a sentence, and sentencex 1.0.32 takes for its end."""
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
@@ -76,6 +81,8 @@ class Abbreviations:
             before, word = bare, word.strip(OPENERS + CLOSERS + "([")
             if not word[:1].isupper():
                 return False
+        if self._language == "en" and _goes_on(before[-10:], word[:1]):
+            return False
         first = len(bare.rstrip(WIDE + NARROW + CLOSERS))
         try:
             parts = self._segment(self._language, f"{before} {word}")
@@ -89,3 +96,10 @@ class Abbreviations:
             if first < edge <= len(before) + 1:
                 return True
         return False
+
+
+def _goes_on(end: str, first: str) -> bool:
+    """Whether an English sentence goes on after an abbreviation, given what follows it."""
+    if first.isdecimal():
+        return _BEFORE_NUMBER.search(end) is not None
+    return first.islower() and _BEFORE_WORD.search(end) is not None

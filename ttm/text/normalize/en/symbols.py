@@ -1,0 +1,89 @@
+"""Symbols: & + = < > ~ ± → § № #1 C++ © ™ and/or."""
+
+# ruff: noqa: RUF001
+
+from __future__ import annotations
+
+import re
+
+from ttm.text.normalize import Rule
+from ttm.text.normalize.context import after
+
+_BETWEEN = {
+    "+": "plus", "=": "equals", "<": "is less than", ">": "is greater than",
+    "≤": "is less than or equal to", "≥": "is greater than or equal to",
+    "<=": "is less than or equal to", ">=": "is greater than or equal to",
+    "==": "equals", "!=": "is not equal to", "≠": "is not equal to", "≈": "is approximately",
+    "×": "times", "÷": "divided by", "−": "minus", "→": "to", "->": "to", "=>": "to", "⇒": "to",
+    "←": "from", "@": "at", "∞": "infinity", "√": "square root of", "∈": "in", "*": "times",
+    "^": "to the power of", "/": "divided by", "·": "times", "↔": "to and from", "-": "minus",
+}  # fmt: skip
+_ALTERNATIVES = {
+    "and/or": "and or", "he/she": "he or she", "she/he": "she or he", "s/he": "he or she",
+    "his/her": "his or her", "him/her": "him or her", "her/his": "her or his",
+    "himself/herself": "himself or herself", "either/or": "either or", "yes/no": "yes or no",
+}  # fmt: skip
+_SHARP = {"C": "C", "F": "F", "J": "J"}
+_POWERS = {"²": "squared", "³": "cubed"}
+_MARKS = {"©": "copyright", "№": "number", "§": "section", "¶": "paragraph", "℃": "degrees Celsius"}
+_NAMED = {"§§": "sections", **_MARKS}
+
+
+def _between(match: re.Match[str]) -> str:
+    return _BETWEEN[match[0]]
+
+
+def _spaced(words: str, match: re.Match[str]) -> str:
+    """Words for a sign that may stand without blanks between its neighbours."""
+    text, start, end = match.string, match.start(), match.end()
+    if start and text[start - 1].isalnum():
+        words = f" {words}"
+    return f"{words} " if end < len(text) and text[end].isalnum() else words
+
+
+def _named(match: re.Match[str]) -> str:
+    return _spaced(_NAMED[match[0]], match)
+
+
+def _more(match: re.Match[str]) -> str:
+    return " plus"
+
+
+def _alternative(match: re.Match[str]) -> str:
+    said = _ALTERNATIVES[match[0].lower()]
+    return said.capitalize() if match[0][0].isupper() else said
+
+
+_OPERATOR = "|".join(
+    sorted(map(re.escape, (s for s in _BETWEEN if s not in "-*/^@")), key=len, reverse=True)
+)
+RULES = (
+    Rule(
+        "symbols", re.compile(r"(?<!\w)[A-Z]\+\+(?!\+)"), lambda match: f"{match[0][0]} plus plus"
+    ),
+    Rule("symbols", re.compile(r"(?<!\w)[CFJ]#(?!\w)"), lambda match: f"{match[0][0]} sharp"),
+    Rule(
+        "symbols",
+        re.compile(rf"(?<!\w)(?:{'|'.join(_ALTERNATIVES)})(?![\w/])", re.IGNORECASE),
+        _alternative,
+    ),
+    Rule("symbols", re.compile(r"&(?=\w| )|(?<=\w)&(?=\s)"), lambda match: _spaced("and", match)),
+    Rule("symbols", re.compile(r"(?<=\d)\+(?![\w+])"), _more),
+    Rule("symbols", re.compile(rf"(?<=[\w)] )(?:{_OPERATOR})(?= [\w($-])"), _between),
+    Rule("symbols", re.compile(r"(?<=\d )[-*/^](?= \d)"), _between),
+    Rule("symbols", re.compile(r"(?<=[\d)])[=+×÷](?=[\d(])"), lambda m: _spaced(_BETWEEN[m[0]], m)),
+    Rule("symbols", re.compile(r"(?<=\w)[→⇒](?=\w)"), lambda match: _spaced("to", match)),
+    Rule("symbols", re.compile(r"(?<=\w )@(?= \w)"), _between),
+    Rule("symbols", re.compile(r"(?<!\S)[<>≤≥≈](?= ?\d)"), lambda match: _compared(match)),
+    Rule("symbols", re.compile(r"(?<![\w~])~ ?(?=\d)"), lambda match: "about "),
+    Rule("symbols", re.compile(r"± ?(?=\d)|\+/- ?(?=\d)"), lambda match: "plus or minus "),
+    Rule("symbols", re.compile(r"(?<![\w#])#(?=\d)"), lambda match: "number "),
+    Rule("symbols", re.compile(r"§§|[©№§¶]"), _named),
+    Rule("symbols", re.compile(r"[™®℠]"), lambda match: ""),
+    Rule("symbols", re.compile(r"(?<=[A-Za-z])[²³](?!\w)"), lambda match: f" {_POWERS[match[0]]}"),
+)
+
+
+def _compared(match: re.Match[str]) -> str:
+    words = {"<": "less than", ">": "more than", "≤": "at most", "≥": "at least", "≈": "about"}
+    return words[match[0]] + ("" if after(match)[:1] == " " else " ")
