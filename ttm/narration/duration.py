@@ -22,7 +22,9 @@ INITIAL = 4.0
 SYLLABLES = {"CJK": 4.0, "HANGUL": 3.5, "KANA": 2.2}
 """Letters that one character stands for where it is a syllable or a mora."""
 
-_SPELLED = re.compile(r"(?<![^\W\d_])[A-Z]{2,5}(?![^\W\d_])")
+_NAMES = r"[A-Z]{2,5}|[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]{1,5}"
+_SPELLED = re.compile(rf"(?<![^\W\d_])(?<!['\u2019])(?:{_NAMES})(?![^\W\d_]|['\u2019])")
+"""Short words in capitals or without a vowel."""
 _END = re.compile(r"[,;:.!?…—–、，。；：！？।؟،؛](?=[\W_]*(?:\s|$))|[、，。；：！？]")  # noqa: RUF001
 
 

@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Generator
 from dataclasses import replace
+from itertools import accumulate, pairwise
 
 from ttm.audio import Audio
 from ttm.narration.duration import letters
@@ -33,9 +34,11 @@ class Words:
     def __init__(self, chunk: Chunk, *, estimated: bool) -> None:
         self._chunk = chunk
         self._written = Written(chunk)
-        self._changed = [(change.first, change.last) for change in chunk.changes]
+        self._places = _tokens(chunk.text)
+        self._passed = 0
+        """How many of the places are before the word that is held."""
         self._held: Timing | None = None
-        """A word to which the next one may belong."""
+        """The last word: the next one may belong to it, or come after some that nobody told of."""
         self._loudness = Loudness() if estimated else None
         self.told = False
         """Whether the engine told of any word."""
@@ -58,8 +61,9 @@ class Words:
         `at`, `until`: when the chunk was heard, in seconds of the narration.
         """
         chunk = self._chunk
-        words = [self._held] if self._held else []
-        if not self.told and self._loudness is not None:
+        if self.told or self._loudness is None:
+            words = self._followed(self._held, None)
+        else:
             words = self._estimated(at, until, self._loudness)
         said = Timing("sentence", chunk.start, chunk.end, at, until)
         named = replace(
@@ -75,16 +79,37 @@ class Words:
             if self._held and one.start < self._held.end:
                 self._held = _joined(self._held, one)
                 continue
-            if self._held:
-                done.append(self._held)
+            done += self._followed(self._held, one)
             self._held = one
-        if self._held and not self._goes_on(self._held):
-            done.append(self._held)
-            self._held = None
         return tuple(map(self._name, done))
 
-    def _goes_on(self, word: Timing) -> bool:
-        return any(first < word.end and word.start < last for first, last in self._changed)
+    def _followed(self, word: Timing | None, after: Timing | None) -> list[Timing]:
+        """A word, and those between it and the next one of which the engine told nothing.
+
+        espeak-ng says `of the` as one, and tells of the first alone: what it lasts is shared out.
+        """
+        silent: list[tuple[int, int]] = []
+        while self._passed < len(self._places):
+            first, last = self._chunk.span(*self._places[self._passed])
+            if after is not None and last > after.start:
+                break
+            self._passed += 1
+            if word is not None and first >= (silent[-1][1] if silent else word.end):
+                silent.append((first, last))
+        if word is None or not silent:
+            return [word] if word else []
+        spans = [(word.start, word.end), *silent]
+        lengths = [letters(self._written.between(*span)[1]) or 1.0 for span in spans]
+        moments = [
+            word.at + (word.until - word.at) * share / sum(lengths)
+            for share in accumulate(lengths, initial=0.0)
+        ]
+        return [
+            replace(word, start=start, end=end, at=at, until=until, exact=word.exact and not i)
+            for i, ((start, end), (at, until)) in enumerate(
+                zip(spans, pairwise(moments), strict=True)
+            )
+        ]
 
     def _name(self, word: Timing) -> Timing:
         written, spoken = self._written.between(word.start, word.end)
@@ -93,7 +118,7 @@ class Words:
     def _estimated(self, at: float, until: float, loudness: Loudness) -> list[Timing]:
         """The chunk's words over the sound of it."""
         text = self._chunk.text
-        places = _tokens(text)
+        places = self._places
         tokens = [
             Token(letters(text[start:end]), bool(_BREAK.search(text[start:after].rstrip())))
             for (start, end), after in zip(
