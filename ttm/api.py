@@ -9,6 +9,7 @@ from pathlib import Path
 from ttm.audio import Audio
 from ttm.config import Config, load
 from ttm.narration.narrator import Narrator
+from ttm.text.markup import check_form
 
 
 def open_narrator(
@@ -31,20 +32,23 @@ def speak(
     voice: str = "",
     language: str = "",
     voice_text: str = "",
+    input_format: str = "text",
     **settings: object,
 ) -> Iterator[Audio]:
     """Speak `text`; yields mono Audio of one rate as it is made, timed in the original text.
 
     `text` may be an iterable of pieces that are spoken as they arrive. `model`, `voice` and
     `language` are the user's own when empty. `voice` may be one of the user's library, or the path
-    of a recording to clone, and `voice_text` what is said in that. `settings` are further fields
+    of a recording to clone, and `voice_text` what is said in that. `input_format` is how the text
+    is written: `text`, `markdown`, `html` or `ssml`. `settings` are further fields
     of `[say]` by name: `rate` ("1.2", "210wpm", "+20%"), `pitch` (semitones), `volume` (dB),
     `pause` (milliseconds), `seed`, `instruct`, ... To stop, close the iterator or break out of
     the loop.
 
     Raises NothingToSpeak, UnknownName or UnknownModel (what was asked for does not exist),
-    UsageError (the model cannot do it), ModelError (its checkpoint is not here, or damaged), and
-    SynthesisError (the engine could not speak it; the sentence names the place in the text).
+    UsageError (the model cannot do it), UnreadableText (the text's markup is wrong),
+    ModelError (its checkpoint is not here, or damaged), and SynthesisError (the engine could not
+    speak it; the sentence names the place in the text).
     """
     asked = {"model": model, "voice": voice, "language": language}
     config = _config(None, None, settings | {name: one for name, one in asked.items() if one})
@@ -57,6 +61,7 @@ def speak(
             [text] if isinstance(text, str) else text,
             model=say.model,
             language=asked_for or "en" if engine.multilingual else chosen.languages[0],
+            form=check_form(input_format),
         )
         ahead = isinstance(text, str)
         yield from narrator.narrate(chunks, voice=chosen, model=say.model, ahead=ahead)

@@ -13,6 +13,9 @@ RATE_MIN, RATE_MAX = 0.25, 4.0
 PITCH_MIN, PITCH_MAX = -12.0, 12.0
 """Semitones from a voice's usual pitch that ttm accepts."""
 
+VOLUME_MIN, VOLUME_MAX = -60.0, 20.0
+"""Decibels that ttm adds at most."""
+
 USUAL_TEMPO = 175
 """Words a minute; what factor 1 means where a tempo is given in words."""
 

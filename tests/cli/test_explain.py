@@ -27,7 +27,7 @@ def explained(here):
 
 def test_a_text_is_explained_piece_by_piece(explained):
     told = explained(TEXT)
-    assert list(told)[-2:] == ["totals", "ok"]
+    assert list(told)[-3:] == ["totals", "warnings", "ok"]
     pieces, totals = told["pieces"], told["totals"]
     assert [piece["begins"] for piece in pieces] == ["paragraph", "paragraph", "sentence", "cut"]
     assert [piece["pause"] for piece in pieces] == [0, 600, 250, 0]
@@ -75,6 +75,29 @@ def test_what_was_decided_comes_with_where_it_comes_from(explained, home, monkey
     assert other["language"] == "hi"
     reasons = {row["name"]: row["origin"] for row in other["decided"]}
     assert reasons["language"] == "the script of the text"
+
+
+def test_markup_is_explained_as_what_is_read_of_it(here, explained, tmp_path):
+    text = "# The *title*\n\n```\nls -l\n```\n\nSee [it](http://a.example), 5 km away."
+    (tmp_path / "x.md").write_text(text)
+    told = explained("-f", "x.md")
+    assert [piece["written"] for piece in told["pieces"]] == [
+        "The title", "Code block, one line.", "See it, 5 km away.",
+    ]  # fmt: skip
+    decided = {row["name"]: (row["value"], row["origin"]) for row in told["decided"]}
+    assert decided["read as"] == ("markdown", "its name")
+    assert decided["code"] == ("announced", "default")
+    _, out, _ = here("explain", "-f", "x.md")
+    assert "      + Code block, one line. (markdown.code)" in out
+    assert "      5 km → five kilometers (units)" in out
+
+
+def test_what_a_text_asks_for_is_told(explained):
+    text = '<speak>One.<break time="2s"/><voice name="de">Zwei</voice></speak>'
+    told = explained("--input-format", "ssml", text)
+    one, two = told["pieces"]
+    assert (one["delivery"], two["delivery"]["voice"], two["pause"]) == ({}, "de", 2000)
+    assert (one["phonemes"], two["phonemes"]) == ("wˌʌn", "tsvˈaɪ")
 
 
 def test_the_estimate_is_close_to_what_espeak_takes(explained, here):

@@ -105,6 +105,18 @@ def test_a_pause_that_can_be_heard_is_between_the_words_around_the_comma(written
     assert words[1]["at"] - words[0]["until"] == pytest.approx(0.5, abs=0.1)
 
 
+def test_subtitles_of_markdown_show_its_words_and_the_timings_point_at_them(ttm, tmp_path):
+    text = "# The *title*\n\n- See [the **best** one](http://a.example) for $5.\n- `ls`\n"
+    (tmp_path / "x.md").write_text(text)
+    ttm("say", "-f", "x.md", "-o", "x.wav", "--srt", "x.srt", "--timings", "x.json")
+    shown = [cue.plaintext for cue in pysubs2.load(str(tmp_path / "x.srt"))]
+    assert shown == ["The title", "See the best one for $5.", "ls"]
+    rows = json.loads((tmp_path / "x.json").read_text())["timings"]
+    words = [row for row in rows if row["kind"] == "word"]
+    assert [row["text"] for row in words] == "The title See the best one for $5 ls".split()
+    assert all(text[row["start"] : row["end"]] == row["text"] for row in words)
+
+
 def test_subtitles_go_with_the_parts_of_a_split(ttm, tmp_path):
     words = ("--split", "paragraph", "-o", "{n}.wav", "--srt", "{n}-{slug}.srt", "--vtt", "{n}.vtt")
     done = ttm("say", "-m", "tone", *words, input=b"One two.\n\nThree.\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Annotated
 
 from typer import Option
@@ -43,7 +42,6 @@ def explain(
     """Show what would be said, in which pieces, by whom, and why."""
     from ttm.cli.explanation import show, show_json
     from ttm.cli.forecast import Forecast
-    from ttm.cli.source import begin, read
 
     flags = {
         "say.voice": voice,
@@ -65,8 +63,8 @@ def explain(
             raise UsageError("text was given as arguments and with --file", "Leave one of them out")
         check_choice("--input-format", input_format, INPUT_FORMATS)
         settings = load_settings(config, profile, set_, flags)
-        pieces = read(text or (), file or (), settings.text)
-        begun = begin(pieces)
-        forecast = Forecast(settings, "".join(begun), (voice_text or "").strip())
+        forecast = Forecast(
+            settings, text or (), file or (), input_format, (voice_text or "").strip()
+        )
     with forecast:
-        (show_json if json else show)(forecast, itertools.chain(begun, pieces))
+        (show_json if json else show)(forecast)

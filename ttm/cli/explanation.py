@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -21,23 +20,32 @@ SECTIONS = ("say.", "text.", "guard.", "cache.", "models.strict", "models.fallba
 """Settings that decide about speech, beside those of the engine."""
 
 
-def show(forecast: Forecast, text: Iterable[str]) -> None:
+def show(forecast: Forecast) -> None:
     """For people, on stdout; as the text comes."""
     for row in forecast.rows():
         _wrapped(f"{row.name:<{LABEL}}", row.value, f"  ({row.origin})")
-    for warning in forecast.warnings:
-        output.warn(warning)
-    for piece in forecast.pieces(text):
+    warned = _warn(forecast, 0)
+    for piece in forecast.pieces():
+        warned = _warn(forecast, warned)
         output.line()
         _show_piece(piece)
+    _warn(forecast, warned)
     output.line()
     _show_totals(forecast.totals, forecast.removed)
+
+
+def _warn(forecast: Forecast, warned: int) -> int:
+    """Say the warnings that were not said; how many there are."""
+    for warning in forecast.warnings[warned:]:
+        output.warn(warning)
+    return len(forecast.warnings)
 
 
 def _show_piece(piece: Piece) -> None:
     about = [f"line {piece.line}, column {piece.column}"]
     if piece.pause:
         about.append(f"after {piece.pause} ms")
+    about += [f"{name} {each}" for name, each in piece.delivery.items()]
     about.append(f"{piece.characters}/{piece.budget} characters")
     about.append(f"about {_seconds(piece.seconds)}")
     output.painted(("bold", f"{piece.index:>3} "), ("dim", " · ".join(about)))
@@ -53,15 +61,16 @@ def _show_piece(piece: Piece) -> None:
 
 
 def _show_change(change: Altered) -> None:
-    """`$5.99 → five dollars and ninety-nine cents (currency)`."""
-    written = " ".join(change.written.split()) or "(nothing)"
+    """`$5.99 → five dollars and ninety-nine cents (currency)`, `+ Code block (markdown.code)`."""
+    written = " ".join(change.written.split())
     if len(written) > 2 * output.columns():
         written = f"{written[: output.columns()]}… ({len(written)} characters)"
     spoken = f"/{change.phonemes}/" if change.phonemes else change.spoken.strip()
-    whole = f"{written} → {spoken} ({change.rule})"
+    arrow = " → " if written else "+ "
+    whole = f"{written}{arrow}{spoken} ({change.rule})"
     lines = _lines(whole, INDENT + "  ", INDENT + "    ")
     if len(lines) == 1:
-        parts = (("old", written), " → ", ("new", spoken), ("dim", f" ({change.rule})"))
+        parts = (("old", written), arrow, ("new", spoken), ("dim", f" ({change.rule})"))
         output.painted(INDENT + "  ", *parts)
         return
     for line in lines:
@@ -84,7 +93,7 @@ def _show_totals(totals: Totals, removed: int) -> None:
         output.line(f"{_count(removed, 'character')} that cannot be spoken would be left out")
 
 
-def show_json(forecast: Forecast, text: Iterable[str]) -> None:
+def show_json(forecast: Forecast) -> None:
     """As one JSON object on stdout, the pieces a line each."""
     config, engine = forecast.config, forecast.engine
     section = f"engine.{engine.name}."
@@ -101,9 +110,8 @@ def show_json(forecast: Forecast, text: Iterable[str]) -> None:
         "settings": {
             key: with_origin(config, key) for key in keys if key.startswith((*SECTIONS, *own))
         },
-        "warnings": forecast.warnings,
     }
-    rows = (_row(piece) for piece in forecast.pieces(text))
+    rows = (_row(piece) for piece in forecast.pieces())
     output.json_rows(head, "pieces", rows, lambda: _totals(forecast))
 
 
@@ -115,7 +123,7 @@ def _totals(forecast: Forecast) -> dict[str, Any]:
     totals = forecast.totals
     rounded = {"seconds": round(totals.seconds, 3), "pauses": round(totals.pauses, 3)}
     about = asdict(totals) | rounded | {"rules": dict(totals.rules), "removed": forecast.removed}
-    return {"totals": about, "ok": True}
+    return {"totals": about, "warnings": forecast.warnings, "ok": True}
 
 
 def _wrapped(label: str, value: str, origin: str) -> None:

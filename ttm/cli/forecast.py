@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from functools import partial
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from ttm.cli.engines import spelled_out
+from ttm.cli.source import begin, read
 from ttm.cli.voice import choose, described
 from ttm.config import Config, settings_of
 from ttm.errors import NothingToSpeak
@@ -16,6 +19,11 @@ from ttm.narration.explanation import Piece, Totals
 from ttm.narration.narrator import Narrator
 from ttm.speech import USUAL_TEMPO, parse_rate
 from ttm.text.cleaning import Cleaner
+from ttm.text.marks import Delivery
+from ttm.text.markup import Opening
+
+CODE = {"skip": "passed over", "announce": "announced", "read": "read"}
+"""What becomes of code blocks, by the setting."""
 
 
 class Row(NamedTuple):
@@ -30,21 +38,35 @@ class Row(NamedTuple):
 class Forecast:
     """Everything that `ttm explain` knows before it reads on, and the pieces that it then reads.
 
-    `sample`: the beginning of the text. Raises what speaking it would raise before a sound.
+    `words`, `files` and `form` say where the text is and how it is written; `transcript`, what is
+    said in a recording. Raises what speaking the text would raise before a sound.
     """
 
-    def __init__(self, config: Config, sample: str, transcript: str) -> None:
+    def __init__(
+        self,
+        config: Config,
+        words: Sequence[str],
+        files: Sequence[str],
+        form: str,
+        transcript: str,
+    ) -> None:
         self.config = config
         self.totals = Totals()
         self.warnings: list[str] = []
         self._cleaner = Cleaner()
         self._narrator = narrator = Narrator(config)
         try:
+            pieces = read(words, files, config.text, form)
+            begun, sample, told = begin(pieces, narrator.reading("text", "en"))
+            self._text = itertools.chain(begun, pieces)
+            opened = [piece.form for piece in begun if isinstance(piece, Opening)]
+            self._form = opened[-1] if opened else "text"
+            self._form_from = "--input-format" if form != "auto" else "its name"
             name = config.say.model
             self.warnings += filter(None, [narrator.foresee(name)])
             self.model, self.engine = narrator.model(name), narrator.card(name)
             self.instruct, ignored = narrator.instruction(name)
-            choice = choose(narrator, config, sample, transcript)
+            choice = choose(narrator, config, sample, transcript, told)
             self.voice, self.language = choice.voice, choice.language
             self._choice = choice
             self.effective, unready = outlook.effective(self.engine, config)
@@ -56,6 +78,10 @@ class Forecast:
     def rows(self) -> Iterator[Row]:
         """What was decided, and why."""
         say, text, origin = self.config.say, self.config.text, self._origin
+        if self._form != "text":
+            yield Row("read as", self._form, self._form_from)
+        if self._form in ("markdown", "html"):
+            yield Row("code", CODE[text.code], origin("text.code"))
         yield Row("model", self.model.name, origin("say.model"))
         yield Row("engine", self.engine.sentence, "the model's")
         if self.effective:
@@ -88,18 +114,23 @@ class Forecast:
                 yield Row("", f"without {rule.name}", origin(f"text.rules.{rule.name}"))
         yield Row("budget", f"{self.engine.budget} characters a piece", "the engine's")
 
-    def pieces(self, text: Iterable[str]) -> Iterator[Piece]:
-        """What would be said of the text; counted in `totals`. Raises NothingToSpeak."""
+    def pieces(self) -> Iterator[Piece]:
+        """What would be said of the text; counted in `totals`. Raises NothingToSpeak, and
+        UnreadableText."""
         name = self.config.say.model
         chunks = self._narrator.plan(
-            text, model=name, language=self.language, cleaner=self._cleaner
+            self._text,
+            model=name,
+            language=self.language,
+            cleaner=self._cleaner,
+            warn=self._warn,
         )
         yield from explanation.explain(
             chunks,
             self.totals,
             self.config.say,
             budget=self.engine.budget,
-            phonemes=lambda words: self._narrator.phonemes(name, words, self.voice),
+            phonemes=partial(self._phonemes, name),
         )
         if not self.totals.pieces:
             raise NothingToSpeak("there is nothing to speak in the text")
@@ -108,6 +139,13 @@ class Forecast:
     def removed(self) -> int:
         """Characters taken out so far that cannot be spoken."""
         return self._cleaner.removed
+
+    def _warn(self, sentence: str) -> None:
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+    def _phonemes(self, model: str, words: str, delivery: Delivery | None) -> str:
+        return self._narrator.phonemes(model, words, self.voice, delivery)
 
     def _wording(self) -> str:
         wanted = self.config.text.normalize

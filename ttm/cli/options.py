@@ -175,7 +175,7 @@ InputFormat = Annotated[
         metavar="NAME",
         rich_help_panel=TEXT,
         show_default=False,
-        help="How the text is written: auto or text.",
+        help="text, markdown, html, ssml or epub; auto goes by a file's suffix.",
     ),
 ]
 Encoding = Annotated[

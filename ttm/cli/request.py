@@ -32,6 +32,8 @@ class Request:
     dry_run: bool
     transcript: str = ""
     """What is said in the recording whose voice is cloned."""
+    input_form: str = "auto"
+    """How the text is written."""
 
     @property
     def taken(self) -> bool:

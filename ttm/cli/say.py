@@ -15,7 +15,7 @@ from ttm.errors import ModelMissing, RuntimeMissing, TtmError, UsageError, did_y
 if TYPE_CHECKING:
     from ttm.narration.subtitles import Kind
 
-INPUT_FORMATS = ("auto", "text")
+INPUT_FORMATS = ("auto", "text", "markdown", "html", "ssml", "epub")
 SPLITS = ("none", "sentence", "paragraph", "chapter")
 
 
@@ -82,6 +82,7 @@ def say(
         verbose=verbose,
         dry_run=dry_run,
         transcript=(voice_text or "").strip(),
+        input_form=input_format,
     )
     flags = {
         "say.voice": voice if voice != "?" else None,

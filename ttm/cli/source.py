@@ -3,30 +3,82 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import tempfile
 from collections.abc import Iterator, Sequence
+from typing import IO
 
 from ttm.config import TextSettings
-from ttm.errors import NothingToSpeak, UsageError
+from ttm.errors import NothingToSpeak, UnreadableText, UsageError
 from ttm.narration.plan import join
-from ttm.text.cleaning import clean
+from ttm.text.cleaning import Cleaner, clean
+from ttm.text.marks import Delivery
+from ttm.text.markup import Front, Opening, Reading, check_form, form_of
 from ttm.text.reading import open_text, read_text
 from ttm.text.speakable import speakable
 
 
-def read(words: Sequence[str], files: Sequence[str], settings: TextSettings) -> Iterator[str]:
-    """The text in pieces, as it arrives. A file that is not there is known at once."""
+def read(
+    words: Sequence[str], files: Sequence[str], settings: TextSettings, form: str = "auto"
+) -> Iterator[str | Opening]:
+    """The text in pieces, as it arrives. A file that is not there is known at once.
+
+    `form`: how it is written, a form, `epub`, or `auto` to go by the files' names.
+    """
     if words and tuple(words) != ("-",):
-        return iter([" ".join(words)])
+        told = "text" if form == "auto" else form
+        if told == "epub":
+            raise UsageError("an EPUB is a file", "Name it with -f")
+        return _marked([" ".join(words)], told, "the text")
     if not words and not files and os.isatty(0):
         raise UsageError(
             "no text was given", "Type it as an argument, name a file with -f, or pipe it in"
         )
     opened = [("stdin", 0) if name == "-" else (name, open_text(name)) for name in files or "-"]
-    return join(
-        read_text(fd, name=name, encoding=settings.encoding, errors=settings.errors)
-        for name, fd in opened
-    )
+    forms = [_form(form, name, fd) for name, fd in opened]
+    sources = [
+        _book(fd, name)
+        if told == "epub"
+        else _marked(
+            read_text(fd, name=name, encoding=settings.encoding, errors=settings.errors),
+            told if set(forms) != {"text"} else "",
+            name,
+        )
+        for (name, fd), told in zip(opened, forms, strict=True)
+    ]
+    return join(sources)
+
+
+def _form(form: str, name: str, fd: int) -> str:
+    """How a file is written; stdin is plain text unless somebody says otherwise."""
+    if form != "auto":
+        return form
+    told = form_of(name) if fd else "text"
+    if told == "text" and fd and stat.S_ISREG(os.fstat(fd).st_mode):
+        from ttm.text.books import MAGIC_LENGTH, is_book
+
+        return "epub" if is_book(os.pread(fd, MAGIC_LENGTH, 0)) else "text"
+    return told
+
+
+def _marked(pieces: Iterator[str] | list[str], form: str, name: str) -> Iterator[str | Opening]:
+    if form:
+        yield Opening(check_form(form), name)
+    yield from pieces
+
+
+def _book(fd: int, name: str) -> Iterator[str | Opening]:
+    from ttm.text.books import BYTES, Book
+
+    file: IO[bytes] = os.fdopen(fd, "rb", closefd=fd != 0)
+    if not file.seekable():
+        spooled = tempfile.TemporaryFile(prefix="ttm-")
+        shutil.copyfileobj(file, spooled)
+        if spooled.tell() > BYTES:
+            raise UnreadableText(f"{name} is larger than {BYTES >> 20} MiB")
+        file = spooled
+    return Book(file, name).read()
 
 
 def at_hand(words: Sequence[str], files: Sequence[str]) -> bool:
@@ -37,15 +89,31 @@ def at_hand(words: Sequence[str], files: Sequence[str]) -> bool:
     return all(stat.S_ISREG(os.stat(source).st_mode) for source in sources)
 
 
-def begin(pieces: Iterator[str]) -> list[str]:
+def begin(
+    pieces: Iterator[str | Opening], reading: Reading
+) -> tuple[list[str | Opening], str, str]:
     """The pieces up to the first that can be spoken: no engine starts for a text without one.
 
-    Raises NothingToSpeak.
+    Also what is spoken of them, and the language that the text says it is in. Raises
+    NothingToSpeak, and UnreadableText for markup that is wrong.
     """
-    begun = []
-    for piece in pieces:
-        begun.append(piece)
-        if speakable(clean(piece).text):
-            return begun
-    why = "holds no letter, digit or symbol" if any(map(str.strip, begun)) else "is empty"
+    begun: list[str | Opening] = []
+
+    def kept() -> Iterator[str | Opening]:
+        for piece in pieces:
+            begun.append(piece)
+            yield piece
+
+    front = Front(reading, Cleaner())
+    spoken = ""
+    for part in front.spoken(kept()):
+        spoken += part.text
+        # A Cleaner holds the last character back, and nobody waits for the next one here.
+        last = begun[-1] if begun and reading.is_plain and front.places is None else ""
+        if speakable(part.text) or (isinstance(last, str) and speakable(clean(last).text)):
+            marks = (mark.language for mark in front.marks if isinstance(mark, Delivery))
+            language = next(marks, "") if reading.own_language else ""
+            return begun, spoken or str(last), language
+    given = any(isinstance(piece, str) and piece.strip() for piece in begun)
+    why = "holds no letter, digit or symbol" if given else "is empty"
     raise NothingToSpeak(f"there is nothing to speak: the text {why}")

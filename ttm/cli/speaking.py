@@ -50,10 +50,10 @@ def speak(request: Request, config: Config) -> None:
                 target = stack.enter_context(opened(request.output, request.clobber))
             if request.split == "none":
                 timings = timing_files(stack, request, config)
-        pieces = read(request.words, request.files, config.text)
-        begun = begin(pieces)
+        pieces = read(request.words, request.files, config.text, request.input_form)
+        begun, sample, told = begin(pieces, narrator.reading("text", "en", follow=request.follow))
         narrator.start(config.say.model)
-        choice = choose_voice(narrator, config, "".join(begun), request.transcript)
+        choice = choose_voice(narrator, config, sample, request.transcript, told)
         voice, language = choice.voice, choice.language
         progress.clear()
         for warning in filter(None, (stood_in, ignored, choice.warning)):
@@ -67,6 +67,7 @@ def speak(request: Request, config: Config) -> None:
             language=language,
             follow=request.follow,
             cleaner=cleaner,
+            warn=lambda sentence: warn(request, outcome, sentence),
         )
         if request.dry_run:
             heading = {"model": model.name, "engine": engine.name, "voice": voice.name}
@@ -149,7 +150,9 @@ def _show_plan(
 ) -> None:
     """What would be said, on stdout."""
     rows = ({"text": c.text, "start": c.start, "end": c.end, "line": c.line, "column": c.column,
-             "paragraph": c.paragraph, "chapter": c.chapter, "begins": c.begins}
+             "paragraph": c.paragraph, "chapter": c.chapter, "begins": c.begins,
+             **({} if c.wait is None else {"wait": c.wait}),
+             **({} if c.delivery is None else {"delivery": asdict(c.delivery)})}
             for c in chunks)  # fmt: skip
     first = next(rows, None)
     if first is None:
@@ -159,7 +162,10 @@ def _show_plan(
         return
     output.line(f"model {heading['model']}, voice {voice}")
     for row in itertools.chain([first], rows):
-        output.line(f"{row['line']}:{row['column']}\t{row['text']}")
+        if pause := row.get("wait"):
+            output.line(f"{row['line']}:{row['column']}\t[pause of {pause:g} s]")
+        if row["text"]:
+            output.line(f"{row['line']}:{row['column']}\t{row['text']}")
 
 
 def _report(request: Request, outcome: Outcome) -> None:

@@ -26,18 +26,23 @@ class Choice(NamedTuple):
     """Why this language."""
 
 
-def choose(narrator: Narrator, config: Config, sample: str, transcript: str) -> Choice:
+def choose(
+    narrator: Narrator, config: Config, sample: str, transcript: str, told: str = ""
+) -> Choice:
     """The voice and the language of the text.
 
-    The language is as asked, else as the script of the text tells, else as the locale says, else
-    English. `transcript`: what is said in the recording whose voice it is.
+    The language is as asked, else as the text says of itself (`told`), else as its script tells,
+    else as the locale says, else English. `transcript`: what is said in the recording whose voice
+    it is.
     """
     say = config.say
     asked = "" if say.language == "auto" else say.language
     several = narrator.card(say.model).multilingual
     guess = why = ""
     if not asked and (several or not say.voice):
-        guess, why = script_language(sample), "the script of the text"
+        guess, why = told, "what the text says of itself"
+        if not guess:
+            guess, why = script_language(sample), "the script of the text"
         if not guess:
             guess, why = _locale_language()
     if guess and not several:

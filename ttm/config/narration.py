@@ -51,6 +51,19 @@ class TextSettings:
         "that need it, on, or off.",
         choices=("auto", "on", "off"),
     )
+    code: str = setting(
+        "announce",
+        "Code blocks of Markdown and HTML: skip, announce (how many lines they have), or read.",
+        choices=("skip", "announce", "read"),
+    )
+    pauses: bool = setting(False, "[pause] and [pause:1.5s] in any text are a pause, not words.")
+    phonemes: bool = setting(
+        False,
+        "[[...]] and [[word|...]] in any text are phonemes, in IPA, for engines that take them.",
+    )
+    strict: bool = setting(
+        True, "Tags and attributes of SSML that ttm does not know are an error, not passed over."
+    )
     rules: RuleSettings = field(
         default_factory=RuleSettings,
         metadata={"sentence": "What is said in words, where text.normalize lets it"},

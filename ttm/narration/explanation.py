@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from ttm.config import SaySettings
 from ttm.errors import SynthesisError
 from ttm.narration import duration
+from ttm.narration.manner import silence_before
 from ttm.narration.plan import Chunk
 from ttm.narration.written import Written
 from ttm.speech import parse_rate
+from ttm.text.marks import USUAL, Delivery
 from ttm.text.traced import Change
 
 
@@ -49,6 +51,8 @@ class Piece:
     """cut, sentence or paragraph."""
     pause: int
     """Milliseconds of silence before it."""
+    delivery: dict[str, str | float]
+    """What the text asks for beyond the settings: `voice`, `language`, `rate`, ..."""
     written: str
     """As it stands in the text, white space collapsed and markup left out."""
     spoken: str
@@ -91,26 +95,32 @@ def explain(
     say: SaySettings,
     *,
     budget: int,
-    phonemes: Callable[[str], str],
+    phonemes: Callable[[str, Delivery | None], str],
 ) -> Iterator[Piece]:
-    """The pieces of a plan as they come; `totals` counts them. `phonemes` tells a text in IPA."""
+    """The pieces of a plan as they come; `totals` counts them. `phonemes` tells a text in IPA,
+    spoken so."""
     rate = parse_rate(say.rate)
     waits = {"cut": 0, "sentence": say.pause, "paragraph": say.paragraph_pause}
     for chunk in chunks:
-        pause = waits[chunk.begins] if totals.pieces else 0
-        seconds = duration.seconds(chunk.text, rate)
+        usual = waits[chunk.begins] / 1000 if totals.pieces else 0.0
+        pause = silence_before(chunk, usual)
+        totals.characters = chunk.end
+        totals.pauses += pause
+        totals.seconds += pause
+        if not chunk.text:  # the pause that the text ends with
+            continue
+        faster = chunk.delivery.rate if chunk.delivery else 1.0
+        seconds = duration.seconds(chunk.text, rate * faster)
         changes = tuple(_altered(chunk, change) for change in chunk.changes)
         try:
-            ipa, trouble = phonemes(chunk.text), ""
+            ipa, trouble = phonemes(chunk.text, chunk.delivery), ""
         except SynthesisError as failure:
             ipa, trouble = "", failure.what
         totals.pieces += 1
         totals.sentences += chunk.begins != "cut" or totals.pieces == 1
         totals.paragraphs = chunk.paragraph
-        totals.characters = chunk.end
         totals.spoken += len(chunk.text)
-        totals.pauses += pause / 1000
-        totals.seconds += seconds + pause / 1000
+        totals.seconds += seconds
         totals.rules.update(change.rule for change in changes)
         yield Piece(
             index=chunk.index,
@@ -121,7 +131,8 @@ def explain(
             paragraph=chunk.paragraph,
             chapter=chunk.chapter,
             begins=chunk.begins,
-            pause=pause,
+            pause=round(pause * 1000),
+            delivery=_asked(chunk.delivery),
             written=Written(chunk).text,
             spoken=chunk.text,
             characters=len(chunk.text),
@@ -131,6 +142,13 @@ def explain(
             phonemes=ipa,
             trouble=trouble,
         )
+
+
+def _asked(delivery: Delivery | None) -> dict[str, str | float]:
+    if delivery is None:
+        return {}
+    usual = asdict(USUAL)
+    return {name: each for name, each in asdict(delivery).items() if each != usual[name]}
 
 
 def _altered(chunk: Chunk, change: Change) -> Altered:

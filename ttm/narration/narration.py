@@ -21,9 +21,10 @@ from ttm.errors import (
     Unspeakable,
 )
 from ttm.narration.guard import guarded
+from ttm.narration.manner import Manners, silence_before
 from ttm.narration.pieces import halves
 from ttm.narration.plan import Chunk
-from ttm.narration.seams import edged, within
+from ttm.narration.seams import edged, led, within
 from ttm.narration.words import Words
 from ttm.speech import RATE_MAX, RATE_MIN, Speech, Timing
 from ttm.text.speakable import wordy
@@ -88,7 +89,7 @@ class Narration:
         worker: Worker,
         engine: EngineCard,
         chunks: Iterable[Chunk],
-        speech: Speech,
+        manners: Manners,
         report: Report,
         config: Config,
         *,
@@ -99,22 +100,17 @@ class Narration:
         self._worker = worker
         self._engine = engine
         self._chunks = chunks
-        self._speech = speech
+        self._manners = manners
         self._say = config.say
         self._follow = follow
         self._foresight = foresight
-        pitch = min(max(speech.pitch, engine.lowest), engine.highest)
-        self._higher = 2 ** ((speech.pitch - pitch) / 12)
-        tempo = speech.rate / self._higher
-        able = min(max(tempo, engine.slowest), engine.fastest)
-        self._faster = tempo / able
-        """With `_higher`: factors of pitch and tempo that the engine cannot do."""
-        self._able = replace(speech, pitch=pitch, rate=able)
         self._rate = 0
         self._format: SampleFormat = "s16"
         self._samples = 0
         self._timed = False
         """Whether the engine told of the words of the chunk before."""
+        self._owed = 0.0
+        """Seconds of silence before the first sound, from which alone its rate is known."""
 
     def __iter__(self) -> Iterator[Audio]:
         for audio in self._spoken():
@@ -125,8 +121,11 @@ class Narration:
 
     def _spoken(self) -> Iterator[Audio]:
         for chunk, after in self._foreseen():
-            if not self._follow and self.report.chunks:
-                yield from self._silence(self._pause(chunk.begins))
+            usual = self._pause(chunk.begins) if self.report.chunks and not self._follow else 0.0
+            yield from self._silence(silence_before(chunk, usual))
+            if not chunk.text:  # the pause that the text ends with
+                self.report.characters = chunk.end
+                continue
             yield from self._chunk(chunk, after)
             self.report.effective = dict(self._worker.effective)
             self.report.chunks += 1
@@ -156,7 +155,9 @@ class Narration:
         return waits[at] / 1000
 
     def _silence(self, seconds: float) -> Iterator[Audio]:
-        if seconds > 0 and self._rate:
+        if not self._rate:
+            self._owed += seconds
+        elif seconds > 0:
             yield silence(seconds, self._rate, self._format)
 
     def _chunk(self, chunk: Chunk, after: Sequence[Chunk]) -> Iterator[Audio]:
@@ -165,19 +166,23 @@ class Narration:
         number = self.report.chunks
         speech = self._worded(chunk, number)
         words = Words(chunk, estimated=not self._timed)
-        then = tuple(self._worded(each, number + i) for i, each in enumerate(after, start=1))
-        heard = yield from words.passing(self._surely(chunk, speech, then))
+        coming = [each for each in after if each.text]
+        then = tuple(self._worded(each, number + i) for i, each in enumerate(coming, start=1))
+        owed, self._owed = self._owed, 0.0
+        heard = yield from words.passing(led(self._surely(chunk, speech, then), owed))
         self._timed = words.told
         if heard:
-            at, until = began / self._rate, self._samples / self._rate
-            yield Audio(b"", self._rate, self._format, words.rest(at, until))
+            since, until = began / self._rate, self._samples / self._rate
+            at = since + round(owed * self._rate) / self._rate
+            yield Audio(b"", self._rate, self._format, words.rest(at, until, since))
 
     def _worded(self, chunk: Chunk, number: int = 0) -> Speech:
         """The chunk as the engine is asked for it, at a pitch and tempo that the engine can do.
 
         `number` of the chunk in the narration, from 0; whatever is spoken again has none.
         """
-        return replace(self._able, text=chunk.text, continues=number % STRETCH > 0)
+        speech = self._manners(chunk.delivery).speech
+        return replace(speech, text=chunk.text, continues=number % STRETCH > 0)
 
     def _surely(
         self, chunk: Chunk, speech: Speech, then: tuple[Speech, ...] = (), again: bool = False
@@ -225,12 +230,13 @@ class Narration:
         """One engine call: clean edges, what the engine cannot do, volume, places."""
         with contextlib.closing(self._worker.speak(speech, then)) as spoken:
             blocks = edged(guarded(self._noted(spoken), speech, self._engine.name))
-            if self._higher != 1 or self._faster != 1:
-                blocks = _bent(blocks, self._higher, self._faster)
+            manner = self._manners(chunk.delivery)
+            if manner.higher != 1 or manner.faster != 1:
+                blocks = _bent(blocks, manner.higher, manner.faster)
             sound = False
             for block in blocks:
                 sound = sound or block.samples > 0
-                louder, clipped = gain(block, self._speech.volume)
+                louder, clipped = gain(block, manner.volume)
                 self.report.clipped += clipped
                 yield replace(louder, timings=self._placed(louder, chunk))
         if not sound and wordy(chunk.text):

@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from ttm import voices as library
 from ttm.config import Config
@@ -19,11 +19,14 @@ from ttm.errors import EngineHung, EngineUnavailable, ModelError, OutputError, U
 from ttm.models.status import ModelStatus
 from ttm.models.store import Model
 from ttm.narration import casting, ladder, outlook
+from ttm.narration.manner import Manners, understudy
 from ttm.narration.narration import Narration, Report
 from ttm.narration.opening import find_model, open_library, open_worker
 from ttm.narration.plan import Chunk, plan
 from ttm.speech import Speech, Voice, parse_rate
 from ttm.text.cleaning import Cleaner
+from ttm.text.marks import Delivery
+from ttm.text.markup import Code, Form, Opening, Reading
 from ttm.text.wording import Wording
 from ttm.voices import primary
 from ttm.worker.client import Worker
@@ -180,27 +183,35 @@ class Narrator:
             raise UsageError(what, "Leave out --instruct, or take a model such as qwen3:1.7b")
         return "", f"{what}, so say.instruct has no effect"
 
-    def phonemes(self, model: str, text: str, voice: Voice) -> str:
-        """The text in IPA, as the voice says it; empty where the model's engine cannot tell.
+    def phonemes(self, model: str, text: str, voice: Voice, delivery: Delivery | None) -> str:
+        """The text in IPA, as the voice says it so; empty where the model's engine cannot tell.
 
         Raises what speaking raises.
         """
         if not self.card(model).phonetic:
             return ""
-        return self._worker(model).phonemes(text, voice.name)
+        speech = Speech(text, voice.name)
+        if delivery:
+            report = Report(model, voice.name, "", 0)
+            speech = self._cast(model, voice, speech, report, delivery)
+        return self._worker(model).phonemes(text, speech.voice)
 
     def plan(
         self,
-        pieces: Iterable[str],
+        pieces: Iterable[str | Opening],
         *,
         model: str,
         language: str,
+        form: Form = "text",
         follow: bool = False,
         cleaner: Cleaner | None = None,
+        warn: Callable[[str], None] = lambda sentence: None,
     ) -> Iterator[Chunk]:
         """What this model is to be asked for to speak a text of that language, a BCP-47 tag.
 
-        As `ttm.narration.plan.plan`, worded as the settings have it. Raises what `model` raises.
+        As `ttm.narration.plan.plan`, read and worded as the settings have it. `form`: how the text
+        is written. Raises what `model` raises, UsageError for a voice that the text asks for and
+        that there is not, and UnreadableText for markup that is wrong.
         """
         return plan(
             pieces,
@@ -209,6 +220,59 @@ class Narrator:
             follow=follow,
             cleaner=cleaner,
             reword=self._wording(model),
+            reading=self.reading(form, language, follow=follow),
+            cast=partial(self._named, model),
+            warn=warn,
+        )
+
+    def reading(self, form: Form, language: str, *, follow: bool = False) -> Reading:
+        """How the settings have a text read that is written so, in a language."""
+        say, text = self._config.say, self._config.text
+        return Reading(
+            form,
+            language=language,
+            own_language=not say.voice and say.language == "auto",
+            code=cast(Code, text.code),
+            strict=text.strict,
+            pauses=text.pauses,
+            phonemes=text.phonemes,
+            follow=follow,
+        )
+
+    def _named(self, model: str, delivery: Delivery) -> Delivery:
+        """The delivery with the language of the voice that it names."""
+        if not delivery.voice:
+            return delivery
+        voice, _ = self.voice(model, delivery.voice, delivery.language)
+        known = delivery.language or self.card(model).multilingual
+        return delivery if known else replace(delivery, language=voice.languages[0])
+
+    def _cast(
+        self, model: str, usual: Voice, speech: Speech, report: Report, wanted: Delivery
+    ) -> Speech:
+        """What a delivery makes of a speech; whom it asks for in vain is told in the report."""
+        voice, note = usual, ""
+        several = self.card(model).multilingual
+        if wanted.voice:
+            voice, note = self.voice(model, wanted.voice, wanted.language)
+        elif wanted.gender or (wanted.language and not several):
+            language = "" if several else wanted.language
+            voice, lacking = understudy(self.voices(model), usual, language, wanted.gender)
+            name = self.model(model).name
+            note = f"model '{name}' has no voice {lacking}; '{voice.name}' speaks" * bool(lacking)
+        if note and note not in report.notes:
+            report.notes.append(note)
+        language = wanted.language or speech.language
+        if not several:
+            language = voice.languages[0]
+        if voice is usual:
+            return replace(speech, language=language)
+        return replace(
+            speech,
+            voice="" if voice.recording else voice.name,
+            language=language,
+            recording=voice.recording,
+            transcript=voice.transcript,
         )
 
     def _wording(self, model: str) -> Wording:
@@ -259,7 +323,7 @@ class Narrator:
             self._worker(model),
             engine,
             chunks,
-            speech,
+            Manners(speech, engine, partial(self._cast, model, voice, speech, report)),
             report,
             self._config,
             follow=follow,

@@ -13,14 +13,14 @@ from typing import Literal
 
 from ttm.text.cleaning import Cleaner
 from ttm.text.cutting import best_cut
+from ttm.text.marks import PAUSE_MAX, USUAL, Delivery, Pause
+from ttm.text.markup import Front, Opening, Reading
 from ttm.text.sentences import Begins, Ends, Sentence, sentences
 from ttm.text.speakable import speakable
 from ttm.text.traced import Change, Traced, Tracer, plain
 
 BUDGET = 400
 """Characters of the longest chunk, unless the engine says otherwise."""
-WINDOW = 1 << 16
-"""Characters of the text that are looked at in one go."""
 SLUG_LENGTH = 40
 
 Unit = Literal["sentence", "paragraph", "chapter"]
@@ -31,7 +31,7 @@ _RANK: dict[Begins, int] = {"cut": 0, "sentence": 1, "paragraph": 2}
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one engine call speaks."""
+    """What one engine call speaks; without text, the pause that a text ends with."""
 
     index: int
     """1-based."""
@@ -59,6 +59,11 @@ class Chunk:
     """Offsets in the original at which its further lines begin."""
     words: Traced | None = field(default=None, repr=False, compare=False)
     """Its text with the way back; without one, the text stands at `start` as it is."""
+    wait: float | None = None
+    """Seconds of silence before it that the text asks for, at least, where it asks for any; 0 for
+    none at all."""
+    delivery: Delivery | None = None
+    """How the text wants it said, where that is not as everything else."""
 
     def origin(self, i: int) -> int:
         """The original offset of character `i` of the text."""
@@ -103,30 +108,39 @@ class Chunk:
             begins="cut" if start else self.begins,
             lines=self.lines[line:],
             words=words.cut(first, last),
+            wait=None if start else self.wait,
         )
 
 
 def plan(
-    pieces: Iterable[str],
+    pieces: Iterable[str | Opening],
     *,
     language: str = "en",
     budget: int = BUDGET,
     follow: bool = False,
     cleaner: Cleaner | None = None,
     reword: Reword | None = None,
+    reading: Reading | None = None,
+    cast: Callable[[Delivery], Delivery] = lambda delivery: delivery,
+    warn: Callable[[str], None] = lambda sentence: None,
 ) -> Iterator[Chunk]:
     """The chunks of a text that arrives in pieces, each as soon as it is certain.
 
     The chunks depend on the text alone, not on how it was cut. `budget`: characters of the longest
     chunk. `follow`: every line is spoken at its end. `cleaner` counts what was taken out.
-    `reword` says how a sentence is spoken.
+    `reword` says how a sentence is spoken, `reading` how the text is written. `cast` is
+    given each delivery that it asks for, to raise or to complete it; `warn` hears of what in it is
+    passed over.
+
+    Raises UnreadableText for markup that is wrong.
     """
     if budget < 1:
         raise ValueError(f"a chunk needs room for a character, not {budget}")
     texts = [pieces] if isinstance(pieces, str) else pieces
-    clean = _cleaned(texts, cleaner or Cleaner())
-    found = sentences(clean, language=language, budget=budget, follow=follow)
-    chunks = _chunks(found, language, reword or _as_written)
+    front = Front(reading or Reading(), cleaner or Cleaner(), cast=cast, warn=warn)
+    clean = front.spoken(texts)
+    found = sentences(clean, language=language, budget=budget, follow=follow, marks=front.marks)
+    chunks = _chunks(_placed(found, front), language, reword or _as_written)
     return _numbered(piece for chunk in chunks for piece in _within(chunk, budget))
 
 
@@ -149,11 +163,17 @@ def _numbered(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         yield chunk if chunk.index == index else replace(chunk, index=index)
 
 
-def _cleaned(pieces: Iterable[str], cleaner: Cleaner) -> Iterator[Traced]:
-    for piece in pieces:
-        for start in range(0, len(piece), WINDOW):
-            yield cleaner.feed(piece[start : start + WINDOW])
-    yield cleaner.finish()
+def _placed(found: Iterable[Sentence], front: Front) -> Iterator[Sentence]:
+    """With the lines of the original, where what is spoken has others."""
+    for sentence in found:
+        if front.places is None:
+            yield sentence
+            continue
+        first = sentence.words.origin(0)
+        line, column = front.places.place(first)
+        lines = front.places.between(first, sentence.words.end)
+        front.places.forget(first)
+        yield replace(sentence, line=line, column=column, lines=lines)
 
 
 def _chunks(found: Iterable[Sentence], language: str, reword: Reword) -> Iterator[Chunk]:
@@ -161,12 +181,21 @@ def _chunks(found: Iterable[Sentence], language: str, reword: Reword) -> Iterato
     start = index = paragraph = chapter = 0
     begins: Begins = "cut"
     new_chapter = False
+    wait: float | None = None
+    delivery = USUAL
+    sentence = None
     for sentence in found:
+        for mark in sentence.marks:
+            if isinstance(mark, Pause):
+                wait = min((wait or 0) + mark.seconds, PAUSE_MAX)
+            elif isinstance(mark, Delivery):
+                delivery = mark
         new_chapter |= sentence.chapter
         begins = _stronger(begins, sentence.begins)
         if not speakable(sentence.words.text):
             continue
-        words = _collapsed(reword(_collapsed(sentence.words), language))
+        spoken_language = _primary(delivery.language) or language
+        words = _collapsed(reword(_collapsed(sentence.words), spoken_language))
         if not words.text:
             continue
         index += 1
@@ -185,8 +214,28 @@ def _chunks(found: Iterable[Sentence], language: str, reword: Reword) -> Iterato
             begins,
             sentence.lines,
             words,
+            wait,
+            None if delivery == USUAL else delivery,
         )
-        start, begins, new_chapter = sentence.end, "cut", False
+        start, begins, new_chapter, wait = sentence.end, "cut", False, None
+    if wait and sentence:
+        yield Chunk(
+            index + 1,
+            "",
+            start,
+            sentence.end,
+            sentence.line,
+            sentence.column,
+            max(paragraph, 1),
+            max(chapter, 1),
+            "cut",
+            "cut",
+            wait=wait,
+        )
+
+
+def _primary(language: str) -> str:
+    return language.replace("_", "-").partition("-")[0].lower()
 
 
 def _stronger(one: Begins, other: Begins) -> Begins:
@@ -224,7 +273,9 @@ def _keyed(chunks: Iterable[Chunk], by: Unit) -> Iterator[tuple[int, Chunk]]:
         yield sentence if by == "sentence" else getattr(chunk, by), chunk
 
 
-def join(sources: Iterable[Iterable[str]], between: str = "\n\n") -> Iterator[str]:
+def join(
+    sources: Iterable[Iterable[str | Opening]], between: str = "\n\n"
+) -> Iterator[str | Opening]:
     """Several texts as one, with `between` between them."""
     for number, source in enumerate(sources):
         if number:

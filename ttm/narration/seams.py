@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import array
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
-from ttm.audio import WIDTH, Audio
+from ttm.audio import WIDTH, Audio, silence
 from ttm.audio.level import fade
 from ttm.speech import Timing
 
@@ -55,6 +55,22 @@ def edged(blocks: Iterable[Audio]) -> Iterator[Audio]:
         if not begun:
             held = _faded(held, "start")
         yield _faded(replace(held, timings=within(held)), "end")
+
+
+def led(said: Generator[Audio, None, bool], seconds: float) -> Generator[Audio, None, bool]:
+    """What is said, after so much silence, of which the rate is that of the first sound.
+
+    Returns what `said` returns.
+    """
+    if not seconds:
+        return (yield from said)
+    try:
+        first = next(said)
+    except StopIteration as end:
+        return bool(end.value)
+    yield silence(seconds, first.rate, first.sample_format)
+    yield replace(first, timings=_moved(first.timings, seconds))
+    return (yield from said)
 
 
 def _sounding(block: Audio) -> tuple[int, int]:

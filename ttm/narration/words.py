@@ -55,16 +55,17 @@ class Words:
                     self._loudness.hear(block)
                 yield replace(block, timings=self._named(block.timings))
 
-    def rest(self, at: float, until: float) -> tuple[Timing, ...]:
+    def rest(self, at: float, until: float, since: float) -> tuple[Timing, ...]:
         """What comes after the last block: the words not told yet, and the chunk itself.
 
-        `at`, `until`: when the chunk was heard, in seconds of the narration.
+        `at`, `until`: when the chunk was heard, in seconds of the narration; `since`: when the
+        first block began.
         """
         chunk = self._chunk
         if self.told or self._loudness is None:
             words = self._followed(self._held, None)
         else:
-            words = self._estimated(at, until, self._loudness)
+            words = self._estimated(since, until, self._loudness)
         said = Timing("sentence", chunk.start, chunk.end, at, until)
         named = replace(
             said, text=self._written.text, spoken=_if_other(chunk.text, self._written.text)
@@ -115,7 +116,7 @@ class Words:
         written, spoken = self._written.between(word.start, word.end)
         return replace(word, text=written, spoken=_if_other(spoken, written))
 
-    def _estimated(self, at: float, until: float, loudness: Loudness) -> list[Timing]:
+    def _estimated(self, since: float, until: float, loudness: Loudness) -> list[Timing]:
         """The chunk's words over the sound of it."""
         text = self._chunk.text
         places = self._places
@@ -128,7 +129,7 @@ class Words:
         words: list[Timing] = []
         for (start, end), (begins, ends) in zip(places, spread(tokens, loudness), strict=True):
             first, last = self._chunk.span(start, end)
-            when = min(at + begins, until), min(at + ends, until)
+            when = min(since + begins, until), min(since + ends, until)
             word = Timing("word", first, last, *when, exact=False)
             if words and first < words[-1].end:
                 words[-1] = _joined(words[-1], word)

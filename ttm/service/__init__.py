@@ -34,6 +34,7 @@ from ttm.narration.opening import models_dir as models_folder
 from ttm.narration.provision import CHECKING, Progress, provide
 from ttm.service.request import Request, as_file, demand, in_file, known_format, mode_for
 from ttm.speech import Voice
+from ttm.text.markup import check_form
 
 STOPPED, LOADING, READY, FAILED = "stopped", "loading", "ready", "failed"
 """Of a service's states those that bringing a model does not have: nothing is loaded, ..."""
@@ -189,6 +190,7 @@ class Service:
         instruct: str = "",
         recording: str | Path | bytes = "",
         transcript: str = "",
+        input_format: str = "text",
         **settings: object,
     ) -> Iterator[Audio]:
         """Speak; yields mono Audio of one rate as it is made, timed in the original text.
@@ -196,13 +198,15 @@ class Service:
         Another `model` or `mode` than what is loaded is loaded first. A design model takes
         `instruct`, else `voice`, for the description; one that clones needs a `recording`, of which
         `transcript` is what is said in it, or the name of a voice that the user keeps. `settings`
-        are fields of `[say]` by name. To stop, close the iterator.
+        are fields of `[say]` by name, `input_format` how the text is written (`text`, `markdown`,
+        `html` or `ssml`). To stop, close the iterator.
 
         Raises NotStarted, also when the service is stopped meanwhile, NotReady, and what
         `ttm.speak` raises.
         """
+        written = check_form(input_format)
         with self._alone(), in_file(recording) as path:
-            request = Request(text, voice, language, instruct, path, transcript, settings)
+            request = Request(text, voice, language, instruct, path, transcript, settings, written)
             yield from self._spoken(request, model, mode, unheard=False)
 
     def synthesize(
@@ -218,6 +222,7 @@ class Service:
         transcript: str = "",
         form: str = "wav",
         sample_rate: int = 0,
+        input_format: str = "text",
         **settings: object,
     ) -> bytes:
         """Speak, and give all of it as a file: a WAV of 16 bits, or of another format.
@@ -226,8 +231,9 @@ class Service:
         raises, and UsageError for what the format cannot have.
         """
         known_format(form)
+        written = check_form(input_format)
         with self._alone(), in_file(recording) as path:
-            request = Request(text, voice, language, instruct, path, transcript, settings)
+            request = Request(text, voice, language, instruct, path, transcript, settings, written)
             sound = self._spoken(request, model, mode, unheard=True)
             return as_file(sound, form, sample_rate)
 

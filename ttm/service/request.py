@@ -18,6 +18,7 @@ from ttm.errors import BadAudio, UnknownName, did_you_mean
 from ttm.models.registry import entry_of, mode_of, require_mode
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk
+from ttm.text.markup import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Request:
     transcript: str
     settings: dict[str, object]
     """Fields of `[say]` by name."""
+    form: Form = "text"
+    """How the text is written."""
 
     def wishes(self, mode: str) -> dict[str, object]:
         """Fields of `[say]`, for a model of this mode: one that designs takes the voice for its
@@ -62,6 +65,7 @@ class Request:
             [self.text] if isinstance(self.text, str) else self.text,
             model=model,
             language=language or "en" if engine.multilingual else voice.languages[0],
+            form=self.form,
         )
 
         def checked() -> Iterator[Chunk]:

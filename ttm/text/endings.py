@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-LINE_ENDS = "\n\u2028\u2029\f"
+from ttm.text.marks import BREAK, MARK
+
+LINE_ENDS = f"\n\u2028\u2029\f{MARK}{BREAK}"
+SURE_ENDS = f"\u2029\f{MARK}{BREAK}"
+"""Those that end a sentence whatever stands around them."""
 
 WIDE = "。｡！﹗？﹖।॥။៕។፧"  # noqa: RUF001
 """Marks that end a sentence without a space after them."""
@@ -23,6 +27,9 @@ EVENT = re.compile(rf"[{LINE_ENDS}{WIDE}{NARROW}][{WIDE}{NARROW}{re.escape(CLOSE
 """Whatever may end a sentence: a run of marks with closing quotes; a line end with what follows."""
 WIDE_GAP = re.compile(rf"[^\S{LINE_ENDS}]{{{GAP}}}")
 NEXT_WORD = re.compile(rf"\S{{1,{WORD}}}")
+
+CLOSED = re.compile(rf"[{WIDE}{NARROW}][{WIDE}{NARROW}{re.escape(CLOSERS)}]*\s*\Z")
+"""The end of a stretch that ends as sentences do."""
 
 _WIDE = frozenset(WIDE)
 _BEFORE_NUMBER = re.compile(r"\b(?:approx|ca|ch|eq|fig|max|min|pp?|ref|sec|vols?)\.\Z", re.I)

@@ -9,6 +9,8 @@ _ITEM = r"(?P<item>[-*+•‣◦▪]|\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]"
 _RULE = r"(?P<rule>[-*_=~#])(?P=rule){2}"
 NEW_LINE = re.compile(rf"{_HEADING}|{_ITEM}|{_RULE}")
 """The beginning of a line that does not go on with the line before."""
+NUMBER = re.compile(r"\d{1,3}[.)][ \t]")
+"""The number of a list item, whose full stop ends no sentence."""
 LINE_START = 8
 """Characters that tell what kind of line begins."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from ttm.text import endings, lines
 from ttm.text.cutting import begins_cluster, best_cut
+from ttm.text.marks import BREAK, MARK, Delivery, Mark, Structure
 from ttm.text.traced import Traced, plain
 
 Begins = Literal["cut", "sentence", "paragraph"]
@@ -19,6 +21,8 @@ _End = tuple[int, int, Ends]
 _Verdict = _End | Literal["no", "wait"]
 
 _WHITE = re.compile(r"\s*")
+_CLOSING = 100
+"""Characters before a mark that tell whether a sentence ends there."""
 _PARAGRAPH_END = re.compile(rf"[\f\u2029]|[\n\u2028][^\S{endings.LINE_ENDS}]*[{endings.LINE_ENDS}]")
 _LINE_END = re.compile(rf"[{endings.LINE_ENDS}]")
 _CHAPTER_WINDOW = lines.CHAPTER_LENGTH + 20
@@ -45,16 +49,25 @@ class Sentence:
     """What it is known to end."""
     chapter: bool
     """Whether a chapter begins with it."""
+    marks: tuple[Mark, ...] = ()
+    """What stood before it that is no word."""
 
 
 def sentences(
-    pieces: Iterable[Traced], *, language: str, budget: int, follow: bool = False
+    pieces: Iterable[Traced],
+    *,
+    language: str,
+    budget: int,
+    follow: bool = False,
+    marks: deque[Mark] | None = None,
 ) -> Iterator[Sentence]:
     """The sentences of a clean text, each of at most `budget` characters.
 
     White space in a row counts as one character. With `follow`, every line ends a sentence.
+    `marks` are those that the text has places for, in order; the last sentence has no words when
+    some stand at the end.
     """
-    segmenter = Segmenter(language, budget, follow)
+    segmenter = Segmenter(language, budget, follow, marks)
     for piece in pieces:
         yield from segmenter.feed(piece)
     yield from segmenter.finish()
@@ -67,8 +80,14 @@ class Segmenter:
     sentences depend on the text alone and not on the pieces it came in.
     """
 
-    def __init__(self, language: str, budget: int, follow: bool) -> None:
+    def __init__(
+        self, language: str, budget: int, follow: bool, marks: deque[Mark] | None = None
+    ) -> None:
+        self._language = language
         self._abbreviations = endings.Abbreviations(language)
+        self._marks: deque[Mark] = deque() if marks is None else marks
+        self._passed: list[Mark] = []  # since the last sentence
+        self._told = False
         self._budget = budget
         self._follow = follow
         self._word = re.compile(rf"\S{{1,{budget + 1}}}")
@@ -116,6 +135,12 @@ class Segmenter:
         """The rest."""
         self._final = True
         yield from self.feed(plain("", max(self._tape.end, self._return.end)))
+        if self._passed:
+            end = self._tape.end
+            column, passed = end - self._line_start + 1, tuple(self._passed)
+            yield Sentence(
+                plain("", end), end, self._line, column, (), "cut", "paragraph", False, passed
+            )
 
     def _begin(self) -> bool:
         """Skip white space and learn what begins; False: more text is needed."""
@@ -144,8 +169,20 @@ class Segmenter:
             self._line_ends += white.count("\n") + white.count("\u2028")
             self._line_ends += 2 * (feeds + white.count("\u2029"))
             self._chapter |= feeds > 0
+            if BREAK in white:
+                self._line_ends = max(self._line_ends, 1)
+                self._was_cut = False
+            for _ in range(white.count(MARK)):
+                self._pass(self._marks.popleft())
             self._go_to(start)
         return start
+
+    def _pass(self, mark: Mark) -> None:
+        self._passed.append(mark)
+        if isinstance(mark, Structure):
+            self._told = mark.told
+        elif isinstance(mark, Delivery):
+            self._abbreviations = endings.Abbreviations(mark.language or self._language)
 
     def _go_to(self, start: int) -> None:
         """Leave what is before `start` behind, counting its lines."""
@@ -161,6 +198,10 @@ class Segmenter:
         text = self._tape.text
         if not self._has_word(start, lines.LINE_START):
             return False
+        if self._told:
+            self._heading = self._rule = False
+            self._scan = endings.skip(lines.NUMBER, text, start)
+            return True
         kind = lines.NEW_LINE.match(text, start)
         self._heading = bool(kind and kind["heading"])
         self._rule = bool(kind and kind["rule"])
@@ -267,7 +308,7 @@ class Segmenter:
             return self._at_tape_end()
         word, stop = "Xyz", after + 1
         if text[after] in endings.LINE_ENDS:
-            if text[after] in "\f\u2029" or self._heading or self._follow:
+            if text[after] in endings.SURE_ENDS or self._heading or self._follow:
                 return "no"
         else:
             if not self._has_word(after, endings.WORD):
@@ -281,6 +322,8 @@ class Segmenter:
         text = self._tape.text
         if text[at] in "\f\u2029":
             return at, at, "paragraph"
+        if text[at] in endings.SURE_ENDS:
+            return at, at, "sentence" if text[at] == BREAK or self._is_closed(at) else "cut"
         if self._heading:
             return at, at + 1, "paragraph"
         if self._follow or (self._rule and len(set(text[self._start : at].strip())) == 1):
@@ -290,6 +333,8 @@ class Segmenter:
             return at, at + 1, "sentence"
         if after == len(text):
             return self._at_tape_end()
+        if text[after] in (MARK, BREAK):
+            return at, at + 1, "sentence"
         if text[after] in endings.LINE_ENDS:
             return at, at + 1, "paragraph"
         if not self._has_word(after, lines.LINE_START):
@@ -298,6 +343,13 @@ class Segmenter:
         if not kind:
             return "no"
         return at, at + 1, "paragraph" if kind["heading"] else "sentence"
+
+    def _is_closed(self, at: int) -> bool:
+        """Whether what stands before `at` ends as sentences do."""
+        text, start = self._tape.text, self._start
+        if not endings.CLOSED.search(text, max(start, at - _CLOSING), at):
+            return False
+        return self._abbreviations.split(text, start, at, "Xyz")
 
     def _at_tape_end(self) -> _Verdict:
         size = len(self._tape.text)
@@ -325,7 +377,9 @@ class Segmenter:
             self._begins,
             ends,
             self._chapter,
+            tuple(self._passed),
         )
+        self._passed.clear()
         self._go_to(stop)
         self._line_ends = (2 if self._heading else 1) if line_ended else 0
         self._was_cut = ends == "cut"

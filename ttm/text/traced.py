@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Change:
     """What stood there."""
     phonemes: str = ""
     """How it sounds, in IPA, where that was given; the text then is what other engines say."""
+    final: bool = True
+    """Spoken just so; otherwise it is text like any other, to which rules still apply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,11 @@ class Traced:
         """The changes within a part, by its own indices."""
         if not self.changes:
             return ()
+        first = bisect_right(self.changes, start, key=attrgetter("end"))
+        last = bisect_left(self.changes, stop, key=attrgetter("start"))
         return tuple(
             replace(one, start=max(one.start, start) - start, end=min(one.end, stop) - start)
-            for one in self.changes
-            if one.start < stop and one.end > start
+            for one in self.changes[first:last]
         )
 
     def __add__(self, other: Traced) -> Traced:
@@ -156,13 +160,19 @@ class Tracer:
             self.add(part.text[i:after], part.source[k])
 
     def say(
-        self, text: str, span: tuple[int, int], rule: str, written: str, phonemes: str = ""
+        self,
+        text: str,
+        span: tuple[int, int],
+        rule: str,
+        written: str,
+        phonemes: str = "",
+        final: bool = True,
     ) -> None:
         """Append `text`, which is spoken for the original's `span`."""
         if not text:
             return
         self._changes.append(
-            Change(self._size, self._size + len(text), *span, rule, written, phonemes)
+            Change(self._size, self._size + len(text), *span, rule, written, phonemes, final)
         )
         for char in text:  # each of them stands where what was written begins
             self.add(char, span[0])

@@ -29,12 +29,14 @@ class Rule:
 def normalize(words: Traced, language: str, off: Collection[str] = ()) -> Traced:
     """`words` as they are read aloud in `language`, a primary subtag.
 
-    Earlier rules take precedence. What was changed before stays as it is; rules named in `off` are
-    left out.
+    Earlier rules take precedence. What was changed before stays as it is, where that is final;
+    rules named in `off` are left out.
     """
     edits: list[tuple[int, int, str, str]] = []
     taken = bytearray(len(words.text))
     for change in words.changes:
+        if not change.final:
+            continue
         taken[change.start : change.end] = b"\1" * (change.end - change.start)
     for rule in _rules(language):
         if rule.name in off:
