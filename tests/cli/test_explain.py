@@ -1,5 +1,6 @@
 """`ttm explain`: what would be said, in which pieces, by whom, and why; nothing is spoken."""
 
+# ruff: noqa: RUF001 (IPA has letters that look like others)
 from __future__ import annotations
 
 import json

@@ -1,5 +1,6 @@
 """Whether espeak-ng says what it was given, when it says so: a recogniser listens."""
 
+# ruff: noqa: RUF001 (IPA has letters that look like others)
 from __future__ import annotations
 
 import json

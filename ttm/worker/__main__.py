@@ -31,10 +31,10 @@ from ttm.worker.wire import (
     ListVoices,
     Load,
     Loading,
+    MadePhonemes,
     MadePrompt,
     Message,
     Note,
-    Phonemes,
     Ready,
     Sound,
     Speak,
@@ -126,7 +126,7 @@ class Servant:
                     self._channel.send(MadePrompt(number, fingerprint, dict(made)))
                 case AskPhonemes(number, text, voice):
                     ipa = engine.phonemes(text, voice) if isinstance(engine, Phonetic) else ""
-                    self._channel.send(Phonemes(number, ipa))
+                    self._channel.send(MadePhonemes(number, ipa))
         except Exception as failure:
             self._fail(getattr(message, "id", 0), failure, SynthesisError.code, "the engine failed")
 

@@ -39,10 +39,10 @@ from ttm.worker.wire import (
     ListVoices,
     Load,
     Loading,
+    MadePhonemes,
     MadePrompt,
     Message,
     Note,
-    Phonemes,
     Ready,
     Sound,
     Speak,
@@ -51,7 +51,7 @@ from ttm.worker.wire import (
 
 DOCTOR = "Run `ttm doctor`"
 
-ANSWERS = (Done, Voices, MadePrompt, Phonemes)
+ANSWERS = (Done, Voices, MadePrompt, MadePhonemes)
 """What ends a request that went well."""
 
 CRASH_WINDOW = 60.0
@@ -182,7 +182,7 @@ class Worker:
         Raises what `speak` raises.
         """
         for message in self._ask(lambda number: AskPhonemes(number, text, voice)):
-            if isinstance(message, Phonemes):
+            if isinstance(message, MadePhonemes):
                 return message.ipa
         return ""
 

@@ -138,7 +138,7 @@ class MadePrompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Phonemes:
+class MadePhonemes:
     """From the worker: the text in IPA; empty from an engine that cannot tell."""
 
     kind: ClassVar[str] = "phonemes"
@@ -184,7 +184,7 @@ Message = (
     | Note
     | Voices
     | MadePrompt
-    | Phonemes
+    | MadePhonemes
     | Done
     | Failed
 )

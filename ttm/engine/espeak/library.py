@@ -127,12 +127,13 @@ class Library:
             ctypes.c_void_p,
             ctypes.c_void_p,
         )
+
+        self._lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
         self._lib.espeak_TextToPhonemes.argtypes = (
-            ctypes.POINTER(ctypes.c_char_p),
+            ctypes.POINTER(ctypes.c_void_p),
             ctypes.c_int,
             ctypes.c_int,
         )
-        self._lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
 
     def list_voices(self, language: str = "") -> list[VoiceFile]:
         """Every voice; `variant` as language lists the variants instead."""
@@ -183,10 +184,11 @@ class Library:
 
     def transcribe(self, text: bytes) -> bytes:
         """UTF-8 in IPA, a line a clause."""
-        rest = ctypes.c_char_p(text)
+        kept = ctypes.create_string_buffer(text)
+        left = ctypes.c_void_p(ctypes.addressof(kept))
         clauses = []
-        while rest.value:
-            clause = self._lib.espeak_TextToPhonemes(ctypes.byref(rest), UTF8, IPA)
+        while left.value:
+            clause = self._lib.espeak_TextToPhonemes(ctypes.byref(left), UTF8, IPA)
             clauses.append((clause or b"").strip())
         return b"\n".join(filter(None, clauses))
 
