@@ -13,6 +13,7 @@ import pytest
 
 from ttm.audio.formats import FORMATS
 from ttm.cli import COMMANDS
+from ttm.cli.forecast import CODE
 from ttm.cli.say import SPLITS
 from ttm.config import SETTINGS
 from ttm.engine import ENGINES
@@ -77,6 +78,7 @@ def test_the_readme_names_the_players_that_are_looked_for(name):
 def test_what_two_modules_say_of_one_thing_is_the_same():
     assert SETTINGS["say.format"].choices == tuple(FORMATS)
     assert SETTINGS["models.fallback"].choices == FALLBACKS
+    assert SETTINGS["text.code"].choices == tuple(CODE)
     assert SPLITS == ("none", *typing.get_args(Unit))
     assert (SETTINGS["say.rate"].low, SETTINGS["say.rate"].high) == (RATE_MIN, RATE_MAX)
 

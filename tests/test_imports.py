@@ -58,6 +58,8 @@ def imported(ttm, tmp_path):
         ("say", "--help"),
         ("say", "hi", "-m", "espeak", "-o", "x.wav"),
         ("say", "hi", "-m", "tone", "-o", "x.mp3"),
+        ("say", "hi", "-o", "x.wav", "--vtt", "x.vtt"),
+        ("explain", "hi"),
         ("voices", "list"),
         ("models", "list"),
         ("config", "show"),

@@ -93,6 +93,10 @@ class Timing:
     """Seconds, likewise."""
     exact: bool = True
     """Reported by the engine, rather than estimated from the text's length."""
+    text: str = ""
+    """What stands there, white space collapsed and markup left out; from a narration."""
+    spoken: str = ""
+    """What was said for it, where that is something else."""
 
 
 def parse_rate(text: str) -> float:

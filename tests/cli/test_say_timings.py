@@ -47,8 +47,9 @@ def test_the_words_of_espeak_are_found_in_the_original_text(timed):
     words = words_of(TEXT, rows)
     assert words[:2] == ["He", "said"]
     assert words[-5:] == ["Then", "he", "left", "the", "cafe\u0301s"]
-    assert any("3.50" in word for word in words)
-    check_order(rows, seconds)
+    assert "$3.50" in words
+    # It says `no more` as one, and tells when that begins.
+    check_order(rows, seconds, estimated=["more"])
 
 
 def test_pauses_and_tempo_move_the_timings(timed):
@@ -95,11 +96,11 @@ def test_timings_are_written_whole_or_not_at_all(ttm, faulty, tmp_path):
     assert done.returncode == 7
 
 
-def check_order(rows, seconds) -> None:
+def check_order(rows, seconds, estimated=()) -> None:
     """Words follow each other in the text and in time, within the sound."""
     words = [row for row in rows if row["kind"] == "word"]
     assert [row["at"] for row in words] == sorted({row["at"] for row in words})
     assert [row["start"] for row in words] == sorted({row["start"] for row in words})
     for row in rows:
         assert row["at"] <= row["until"] <= seconds + 0.001
-        assert row["exact"] is True
+    assert [row["text"] for row in words if not row["exact"]] == list(estimated)

@@ -1,5 +1,6 @@
 """Whether espeak-ng says what it was given, when it says so: a recogniser listens."""
 
+# ruff: noqa: RUF001 (IPA has letters that look like others)
 from __future__ import annotations
 
 import json
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from ttm.audio import Audio
+from ttm.errors import EngineCrashed, UnknownName
 from ttm.speech import Speech, Timing
 
 SENTENCES = (
@@ -127,6 +129,28 @@ def test_timings_are_of_the_words_that_are_said(say, voice, text, words):
     assert all(timing.exact and timing.kind == "word" for timing in audio.timings)
 
 
+@pytest.mark.parametrize(
+    ("text", "voice", "ipa"),
+    [
+        ("Hello, world. Again!", "en-us", "həlˈoʊ wˈɜːld ɐɡˈɛn"),
+        ("Guten Morgen", "de", "ɡˈuːtən mˈɔɾɡən"),
+        ("Hi\0you", "en-us+f3", "hˈaɪ juː"),
+        ("", "en-us", ""),
+    ],
+)
+def test_it_tells_how_it_would_pronounce_a_text(espeak, text, voice, ipa):
+    assert espeak.phonemes(text, voice) == ipa
+
+
+def test_a_text_that_cannot_be_pronounced_costs_nothing_else(espeak):
+    with pytest.raises(EngineCrashed) as caught:
+        espeak.phonemes("---नमस्ते", "en-us")
+    assert caught.value.contained
+    with pytest.raises(UnknownName):
+        espeak.phonemes("hi", "xx-nobody")
+    assert espeak.phonemes("hi", "en-us") == "hˈaɪ"
+
+
 def test_half_a_surrogate_pair_is_only_that(say):
     text = "left \ud800 right"
     said = spans(text, say(text).timings)
@@ -134,7 +158,8 @@ def test_half_a_surrogate_pair_is_only_that(say):
 
 
 def test_timings_are_of_the_file_that_is_written(ttm, tmp_path):
-    done = ttm("say", "-v", "en-us", "-o", "x.wav", "--timings", "x.json", "--json", "--", NOTICE)
+    words = ("-v", "en-us", "--set", "text.normalize=off", "-o", "x.wav", "--timings", "x.json")
+    done = ttm("say", *words, "--json", "--", NOTICE)
     assert done.returncode == 0, done.stderr
     seconds = json.loads(done.stdout)["seconds"]
     rows = json.loads((tmp_path / "x.json").read_text())["timings"]

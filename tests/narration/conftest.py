@@ -48,7 +48,8 @@ class Spoken:
 
 @pytest.fixture
 def narrate(narrator) -> Callable[..., Spoken]:
-    """Speak a text to its end: `narrate("Hi. Ho.", "tone", say__pause=100)`."""
+    """Speak a text to its end: `narrate("Hi. Ho.", "tone", say__pause=100)`; `reworded` as the
+    settings have it."""
 
     def run(
         text: str,
@@ -59,11 +60,15 @@ def narrate(narrator) -> Callable[..., Spoken]:
         ahead: bool = False,
         unheard: bool = False,
         with_: Narrator | None = None,
+        reworded: bool = False,
         **settings: object,
     ) -> Spoken:
         one = with_ or narrator(**settings)
         chosen, _ = one.voice(model, voice)
-        chunks = plan([text], budget=card(model).budget, follow=follow)
+        if reworded:
+            chunks = one.plan([text], model=model, language=chosen.languages[0], follow=follow)
+        else:
+            chunks = plan([text], budget=card(model).budget, follow=follow)
         how = {"follow": follow, "ahead": ahead, "unheard": unheard}
         return Spoken(text, one.narrate(chunks, voice=chosen, model=model, **how))
 

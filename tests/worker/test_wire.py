@@ -17,6 +17,7 @@ from ttm.speech import Speech, Timing, Voice
 from ttm.voicefile import Tensor
 from ttm.worker import wire
 from ttm.worker.wire import (
+    AskPhonemes,
     AskPrompt,
     Beat,
     Cancel,
@@ -26,6 +27,7 @@ from ttm.worker.wire import (
     ListVoices,
     Load,
     Loading,
+    MadePhonemes,
     MadePrompt,
     Message,
     Note,
@@ -94,6 +96,8 @@ MESSAGES = st.one_of(
     st.builds(ListVoices, NUMBERS),
     st.builds(AskPrompt, NUMBERS, TEXTS, TEXTS),
     st.builds(MadePrompt, NUMBERS, TEXTS, st.dictionaries(TEXTS, TENSORS, max_size=3)),
+    st.builds(AskPhonemes, NUMBERS, TEXTS, TEXTS),
+    st.builds(MadePhonemes, NUMBERS, TEXTS),
     st.builds(Loading, TEXTS, st.floats(0, 1)),
     st.builds(Ready, TEXTS, OPTIONS),
     st.builds(Beat, st.booleans()),

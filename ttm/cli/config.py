@@ -14,7 +14,7 @@ import typer
 from ttm import config
 from ttm.child import death
 from ttm.cli import output
-from ttm.config import Config, Origin, Setting
+from ttm.config import Config, Setting
 from ttm.errors import UsageError, nearest
 
 app = typer.Typer(help="See and change settings.", no_args_is_help=True, add_completion=False)
@@ -52,7 +52,10 @@ def show(
     settings = _load(path, profile, assignments)
     if json and origin:
         output.json(
-            {each.key: _with_origin(settings, each) for each in config.settings_of(settings)}
+            {
+                each.key: config.with_origin(settings, each.key)
+                for each in config.settings_of(settings)
+            }
         )
     else:
         _print(settings, config.settings_of(settings), json=json, origin=origin)
@@ -173,20 +176,8 @@ def _print(settings: Config, which: list[Setting], *, json: bool, origin: bool =
     lines = [f"{each.key} = {config.spelled(config.value(settings, each.key))}" for each in which]
     width = min(max(map(len, lines)), 48)
     for line, each in zip(lines, which, strict=True):
-        where = f"  # {_told(settings.origin(each.key))}" if origin else ""
+        where = f"  # {settings.origin(each.key).told}" if origin else ""
         output.line(line.ljust(width) + where if where else line)
-
-
-def _told(origin: Origin) -> str:
-    if origin.kind in ("profile", "environment"):
-        return f"{origin.kind} {origin.where}"
-    return origin.where or origin.kind
-
-
-def _with_origin(settings: Config, setting: Setting) -> dict[str, object]:
-    origin = settings.origin(setting.key)
-    value = config.value(settings, setting.key)
-    return {"value": value, "origin": origin.kind, "where": origin.where}
 
 
 def _editor() -> list[str]:

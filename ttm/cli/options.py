@@ -139,6 +139,14 @@ Split = Annotated[
         help="One file a sentence, paragraph or chapter: -o '{n}-{slug}.wav'.",
     ),
 ]
+Srt = Annotated[
+    str | None,
+    Option("--srt", metavar="PATH", rich_help_panel=OUTPUT, help="Write subtitles as SubRip."),
+]
+Vtt = Annotated[
+    str | None,
+    Option("--vtt", metavar="PATH", rich_help_panel=OUTPUT, help="Write subtitles as WebVTT."),
+]
 Timings = Annotated[
     str | None,
     Option(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 
 from ttm.audio import Audio
@@ -22,6 +23,7 @@ from ttm.narration.narration import Narration
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk
 from ttm.narration.report import Report
+from ttm.narration.subtitles import transcript
 from ttm.playback import Player
 from ttm.speech import Voice
 
@@ -61,7 +63,9 @@ class Outlet:
         self.unheard: DeviceError | None = None
         """Why the rest could not be played, when it was still written."""
 
-    def tell(self, chunks: Iterable[Chunk], target: Target | None, timed: Target | None) -> None:
+    def tell(
+        self, chunks: Iterable[Chunk], target: Target | None, timings: Sequence[TimingFile]
+    ) -> None:
         """Speak the chunks to their end; what is written is complete, or not there."""
         narration = self._narrator.narrate(
             chunks,
@@ -73,14 +77,13 @@ class Outlet:
             since=self._began,
         )
         report = self.report = narration.report
-        timings = TimingFile(timed) if timed else None
         sink: Sink | None = None
         player: Player | None = None
         try:
             for audio in narration:
                 self._tell_notes(narration)
-                if timings:
-                    timings.write(audio.timings)
+                for each in timings:
+                    each.write(audio.timings)
                 if not audio.pcm:
                     continue
                 if target and sink is None:
@@ -96,15 +99,15 @@ class Outlet:
                     self._chunks + report.chunks,
                     lambda: self._extent.part(report.characters),
                 )
-            if timings:
-                timings.end()
+            for each in timings:
+                each.end()
             if sink:
                 written = sink.close()
                 self._outcome.outputs.append(written)
                 if written.warning:
                     warn(self._request, self._outcome, written.warning)
-            if timings:
-                timings.commit()
+            for each in timings:
+                each.commit()
             if player:
                 self._heard(player, None, sink)
         except BaseException:
@@ -181,6 +184,22 @@ class Outlet:
             )
 
 
+def timing_files(
+    stack: ExitStack, request: Request, config: Config, names: Mapping[str, str] | None = None
+) -> list[TimingFile]:
+    """What takes the timings and subtitles; the stack takes back what is not finished.
+
+    `names`: what stands in their paths for the marks of a split.
+    """
+    return [
+        TimingFile(
+            stack.enter_context(opened(filled(path, names or {}), request.clobber, text=True)),
+            transcript(kind, words=config.say.vtt_words),
+        )
+        for kind, path in request.transcripts.items()
+    ]
+
+
 def opened(path: str, clobber: bool, *, text: bool = False) -> _Held:
     return _Held(open_target(path, clobber=clobber, text=text))
 
@@ -196,3 +215,10 @@ class _Held:
 
     def __exit__(self, *failure: object) -> None:
         self._target.discard()
+
+
+def filled(template: str, names: Mapping[str, str]) -> str:
+    """A file's name with what stands for its marks, such as `{n}`."""
+    for mark, name in names.items():
+        template = template.replace(mark, name)
+    return template

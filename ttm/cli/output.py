@@ -7,8 +7,9 @@ import io
 import json as jsonlib
 import os
 import re
+import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ttm.errors import BadRecording, ConfigError, ReaderLeft, TtmError, Unspeakable
@@ -17,6 +18,10 @@ UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 """Controls, escape sequences, bidi overrides and lone surrogates: nothing a terminal may see."""
+
+
+STYLES = {"bold": "1", "dim": "2", "old": "31", "new": "32"}
+"""Parameters of SGR, ECMA-48's sequence for the looks of text."""
 
 
 def safe(text: str) -> str:
@@ -31,6 +36,32 @@ def _escaped(code: int) -> str:
 def line(text: str = "") -> None:
     """One line of what the user asked for, on stdout."""
     raw(safe(text).encode() + b"\n")
+
+
+def painted(*parts: str | tuple[str, str]) -> None:
+    """A line on stdout; of a part (style, text), the style is seen on a terminal that has colours.
+
+    A style is `bold`, `dim`, `old` or `new`.
+    """
+    coloured = colours_wanted()
+    shown = ""
+    for part in parts:
+        style, text = part if isinstance(part, tuple) else ("", part)
+        code = STYLES[style] if coloured and style else ""
+        shown += f"\x1b[{code}m{safe(text)}\x1b[0m" if code else safe(text)
+    raw(shown.rstrip().encode(errors="backslashreplace") + b"\n")
+
+
+def colours_wanted() -> bool:
+    """Whether stdout is a terminal whose user has not asked for it to be plain."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", None)
+    return os.isatty(1) and not plain
+
+
+def columns() -> int:
+    """How wide text for stdout may be: as the terminal is, 80 where there is none."""
+    size = shutil.get_terminal_size((80, 24)).columns if os.isatty(1) else 80
+    return min(max(size, 40), 100)
 
 
 def raw(block: bytes) -> None:
@@ -87,6 +118,33 @@ def json(value: Any, *, stderr: bool = False) -> None:
 def json_line(value: Any) -> None:
     """One JSON object on a line of its own, on stdout."""
     raw(jsonlib.dumps(value, ensure_ascii=False).encode(errors="backslashreplace") + b"\n")
+
+
+def json_rows(
+    head: Mapping[str, Any], name: str, rows: Iterable[Any], tail: Callable[[], Mapping[str, Any]]
+) -> None:
+    """One JSON object on stdout whose list `name` may be long: its rows are printed as they come,
+    and then what `tail` returns. A failure on the way ends the object with its envelope."""
+    before = jsonlib.dumps(head, ensure_ascii=False, indent=2).removesuffix("\n}")
+    before += f',\n  "{name}": [\n    '
+    failed: TtmError | None = None
+    end: Mapping[str, Any] = {}
+    try:
+        for row in rows:
+            text = before + jsonlib.dumps(row, ensure_ascii=False)
+            raw(text.encode(errors="backslashreplace"))
+            before = ",\n    "
+        end = tail()
+    except ReaderLeft:
+        raise
+    except TtmError as failure:
+        failed, end = failure, failure_json(failure)
+    if not before.startswith(","):
+        raw(before.encode(errors="backslashreplace"))
+    rest = jsonlib.dumps(end, ensure_ascii=False, indent=2).removeprefix("{")
+    raw(b"\n  ]," + rest.encode(errors="backslashreplace") + b"\n")
+    if failed:
+        raise failed
 
 
 def table(rows: Iterable[Sequence[str]], headings: Sequence[str]) -> None:

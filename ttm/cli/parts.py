@@ -12,7 +12,7 @@ from typing import cast
 
 from ttm.audio.formats import Format
 from ttm.cli import output
-from ttm.cli.outlet import Outlet, opened
+from ttm.cli.outlet import Outlet, filled, opened, timing_files
 from ttm.cli.request import Outcome, Request
 from ttm.config import Config
 from ttm.errors import NothingToSpeak
@@ -43,8 +43,8 @@ class Parts:
     ) -> None:
         self._outlet, self._request, self._outcome = outlet, request, outcome
         self._narrator, self._voice = narrator, voice
-        self._model = config.say.model
-        self._names = tuple(name or "" for name in (request.output, request.timings))
+        self._config, self._model = config, config.say.model
+        self._names = (request.output or "", *request.transcripts.values())
         print_ = narrator.fingerprint(voice, self._model) if config.cache.enabled else ""
         asked = [print_, asdict(config.say), form.name, bitrate]
         self._asked = json.dumps(asked, sort_keys=True).encode()
@@ -61,8 +61,7 @@ class Parts:
             for number, part in split(chunks, cast(Unit, request.split)):
                 head = next(part)
                 names = {"{n}": f"{number:03}", "{slug}": slug(head.text)}
-                paths = [_filled(name, names) for name in self._names]
-                self._tell(itertools.chain([head], part), *paths)
+                self._tell(itertools.chain([head], part), names)
         except BaseException:
             self._left_off()
             raise
@@ -74,33 +73,31 @@ class Parts:
         if not outcome.outputs and not outcome.kept:
             raise NothingToSpeak("there is nothing to speak in the text")
 
-    def _tell(self, part: Iterator[Chunk], path: str, timed: str) -> None:
+    def _tell(self, part: Iterator[Chunk], names: Mapping[str, str]) -> None:
+        paths = [filled(name, names) for name in self._names]
         if self._finished and self._request.resume:
             beginning = list(itertools.islice(part, FORESEEN))
             after = next(part, None)
             recipe = self._recipe()
             for chunk in beginning:
                 recipe.add(chunk)
-            files = filter(None, (path, timed))
-            if after is None and all(self._finished.has(p, recipe.made()) for p in files):
-                self._outcome.kept.append(path)
+            if after is None and all(self._finished.has(p, recipe.made()) for p in paths):
+                self._outcome.kept.append(paths[0])
                 return
             part = itertools.chain(beginning, [after] if after else [], part)
         recipe = self._recipe()
         with ExitStack() as stack:
-            target, timings = (
-                stack.enter_context(opened(name, self._request.clobber)) if name else None
-                for name in (path, timed)
-            )
+            target = stack.enter_context(opened(paths[0], self._request.clobber))
+            timings = timing_files(stack, self._request, self._config, names)
             self._outlet.tell(recipe.noted(part), target, timings)
         report = self._outlet.report
         # What has a hole in it is worth another attempt.
         if self._finished and report and not report.skipped:
-            for name in filter(None, (path, timed)):
-                self._finished.add(name, recipe.made())
+            for path in paths:
+                self._finished.add(path, recipe.made())
 
     def _recipe(self) -> Recipe:
-        return Recipe(self._asked, spans=bool(self._names[1]))
+        return Recipe(self._asked, spans=len(self._names) > 1)
 
     def _left_off(self) -> None:
         """Say what there is, and how the rest is to be had."""
@@ -112,9 +109,3 @@ class Parts:
 
 def _files(count: int) -> str:
     return f"{count} file was" if count == 1 else f"{count} files were"
-
-
-def _filled(template: str, names: Mapping[str, str]) -> str:
-    for mark, name in names.items():
-        template = template.replace(mark, name)
-    return template

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ttm.audio.sink import Written
 from ttm.cli import output
+from ttm.narration.subtitles import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Request:
     play: bool
     form: str
     """The format named on the command line; a suffix that says another is an error."""
-    timings: str | None
+    transcripts: Mapping[Kind, str]
+    """Where timings and subtitles go, by their format."""
     split: str
     follow: bool
     clobber: bool
@@ -37,7 +40,7 @@ class Request:
     @property
     def taken(self) -> bool:
         """Whether stdout carries something else than a report."""
-        return "-" in (self.output, self.timings)
+        return "-" in (self.output, *self.transcripts.values())
 
 
 @dataclass(slots=True)

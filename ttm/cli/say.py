@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ttm.cli import options
 from ttm.cli.output import failures_in_json
 from ttm.config import Config, assignment, load
 from ttm.errors import ModelMissing, RuntimeMissing, TtmError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from ttm.narration.subtitles import Kind
 
 INPUT_FORMATS = ("auto", "text", "markdown", "html", "ssml", "epub")
 SPLITS = ("none", "sentence", "paragraph", "chapter")
@@ -37,6 +41,8 @@ def say(
     sample_rate: options.SampleRate = None,
     bitrate: options.Bitrate = None,
     split: options.Split = "none",
+    srt: options.Srt = None,
+    vtt: options.Vtt = None,
     timings: options.Timings = None,
     no_clobber: options.NoClobber = False,
     resume: options.Resume = False,
@@ -62,13 +68,14 @@ def say(
     if output and espeak_output:
         raise UsageError("-o and -w both name an output", "Leave one out")
     output = output or espeak_output
+    transcripts: dict[Kind, str | None] = {"json": timings, "srt": srt, "vtt": vtt}
     request = Request(
         words=tuple(text or ()),
         files=tuple(file or ()),
         output=output,
         play=output is None if play is None else play,
         form=format or "",
-        timings=timings,
+        transcripts={kind: path for kind, path in transcripts.items() if path},
         split=split,
         follow=follow,
         clobber=not no_clobber,
@@ -103,8 +110,8 @@ def say(
         "text.errors": errors,
     }
     with failures_in_json(json, stderr=request.taken):
-        _check_choice("--split", split, SPLITS)
-        _check_choice("--input-format", input_format, INPUT_FORMATS)
+        check_choice("--split", split, SPLITS)
+        check_choice("--input-format", input_format, INPUT_FORMATS)
         settings = load_settings(config, profile, set_, flags)
         if voice == "?":
             from ttm.cli.voices import listing
@@ -141,7 +148,7 @@ def load_settings(
     return load(chosen, profile=profile, overrides=overrides, environ=os.environ)
 
 
-def _check_choice(flag: str, given: str, choices: tuple[str, ...]) -> None:
+def check_choice(flag: str, given: str, choices: tuple[str, ...]) -> None:
     if given not in choices:
         hint = did_you_mean(given, choices) or f"Choose one of: {', '.join(choices)}"
         raise UsageError(f"{flag} '{given}' is not known", hint)

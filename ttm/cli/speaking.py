@@ -13,11 +13,12 @@ from typing import Any
 from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.cli import output
 from ttm.cli.extent import Extent
-from ttm.cli.outlet import Outlet, opened
+from ttm.cli.outlet import Outlet, opened, timing_files
 from ttm.cli.parts import Parts
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
 from ttm.cli.source import begin, read
+from ttm.cli.timings import TimingFile
 from ttm.cli.voice import choose as choose_voice
 from ttm.cli.voice import described
 from ttm.config import Config
@@ -25,6 +26,7 @@ from ttm.errors import NothingToSpeak, UsageError
 from ttm.narration.memory import keeps
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk
+from ttm.narration.subtitles import Kind
 from ttm.playback import find_player
 from ttm.text.cleaning import Cleaner
 
@@ -43,22 +45,24 @@ def speak(request: Request, config: Config) -> None:
         stood_in = narrator.settle(config.say.model)
         model, engine = narrator.model(config.say.model), narrator.card(config.say.model)
         _, ignored = narrator.instruction(config.say.model)
-        target = timings = None
+        target = None
+        timings: list[TimingFile] = []
         command: Iterable[str] = ()
         if not request.dry_run:
             if request.play:
                 command = find_player(config.playback.player)
             if request.output and request.split == "none":
                 target = stack.enter_context(opened(request.output, request.clobber))
-            if request.timings and request.split == "none":
-                timings = stack.enter_context(opened(request.timings, request.clobber, text=True))
+            if request.split == "none":
+                timings = timing_files(stack, request, config)
         extent = Extent()
         pieces = read(request.words, request.files, config.text, extent, request.input_form)
         begun, sample, told = begin(pieces, narrator.reading("text", "en", follow=request.follow))
         narrator.start(config.say.model)
-        voice, language, replaced = choose_voice(narrator, config, sample, request.transcript, told)
+        choice = choose_voice(narrator, config, sample, request.transcript, told)
+        voice, language = choice.voice, choice.language
         progress.clear()
-        for warning in filter(None, (stood_in, ignored, replaced)):
+        for warning in filter(None, (stood_in, ignored, choice.warning)):
             warn(request, outcome, warning)
         if request.verbose:
             output.note(f"model {model.name}, voice {described(voice)}")
@@ -105,9 +109,11 @@ def _check(request: Request, config: Config) -> None:
         )
     if request.words and request.files:
         raise UsageError("text was given as arguments and with --file", "Leave one of them out")
-    if request.timings and request.timings == request.output:
-        where = "stdout" if request.output == "-" else request.output
-        raise UsageError(f"the sound and the timings cannot both go to {where}", "Name another")
+    named = {"the sound": request.output, **_called(request)}
+    for (one, path), (other, same) in itertools.combinations(named.items(), 2):
+        if path and path == same:
+            where = "stdout" if path == "-" else path
+            raise UsageError(f"{one} and {other} cannot both go to {where}", "Name another")
     if request.resume:
         _check_resumable(request, config)
     if request.split != "none":
@@ -116,7 +122,7 @@ def _check(request: Request, config: Config) -> None:
                 "--split needs names for its files",
                 "Give one with {n} or {slug} in it, as in -o part-{n}.wav",
             )
-        for name in filter(None, (request.output, request.timings)):
+        for name in (request.output, *request.transcripts.values()):
             if "{n}" not in name and "{slug}" not in name:
                 raise UsageError(
                     f"--split would write every part to '{name}'",
@@ -146,6 +152,14 @@ def _left_off(request: Request, out: Outlet, kept: bool) -> Iterator[None]:
             pieces = "sentence is" if chunks == 1 else "sentences are"
             output.note(f"{chunks} {pieces} kept; the same command goes on from there")
         raise
+
+
+def _called(request: Request) -> dict[str, str]:
+    """Where the transcripts go, by what they are."""
+    names: dict[Kind, str] = {
+        "json": "the timings", "srt": "the SubRip subtitles", "vtt": "the WebVTT subtitles"
+    }  # fmt: skip
+    return {names[kind]: path for kind, path in request.transcripts.items()}
 
 
 def _bitrate(form: Format, config: Config) -> int:

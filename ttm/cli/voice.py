@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from ttm.config import Config
 from ttm.narration.narrator import Narrator
@@ -11,10 +12,24 @@ from ttm.text.language import script_language
 from ttm.voices import primary, speaks
 
 
+class Choice(NamedTuple):
+    """Who speaks, and why."""
+
+    voice: Voice
+    language: str
+    """Of the text."""
+    warning: str
+    """When the voice is not the one asked for."""
+    voice_from: str
+    """Why this voice."""
+    language_from: str
+    """Why this language."""
+
+
 def choose(
     narrator: Narrator, config: Config, sample: str, transcript: str, told: str = ""
-) -> tuple[Voice, str, str]:
-    """The voice, the language of the text, and a warning when the voice is not the one asked for.
+) -> Choice:
+    """The voice and the language of the text.
 
     The language is as asked, else as the text says of itself (`told`), else as its script tells,
     else as the locale says, else English. `transcript`: what is said in the recording whose voice
@@ -23,15 +38,27 @@ def choose(
     say = config.say
     asked = "" if say.language == "auto" else say.language
     several = narrator.card(say.model).multilingual
-    guess = ""
+    guess = why = ""
     if not asked and (several or not say.voice):
-        guess = told or script_language(sample) or _locale_language()
+        guess, why = told, "what the text says of itself"
+        if not guess:
+            guess, why = script_language(sample), "the script of the text"
+        if not guess:
+            guess, why = _locale_language()
     if guess and not several:
         voices = narrator.voices(say.model)
         guess = guess if any(speaks(voice, guess) for voice in voices) else ""
     voice, warning = narrator.voice(say.model, say.voice, asked or guess, transcript=transcript)
+    if asked:
+        why = config.origin("say.language").told
+    elif not guess:
+        why = "taken for granted" if several else "the voice's own"
     language = primary(asked or guess or "en") if several else voice.languages[0]
-    return voice, language, warning
+    if say.voice:
+        voice_from = config.origin("say.voice").told
+    else:
+        voice_from = "for this language" if asked or guess else "the usual one"
+    return Choice(voice, language, warning, voice_from, why)
 
 
 def described(voice: Voice) -> str:
@@ -39,8 +66,11 @@ def described(voice: Voice) -> str:
     return f"{voice.name} ({voice.description})" if voice.description else voice.name
 
 
-def _locale_language() -> str:
-    """The language of the user's locale; C and POSIX name none."""
-    named = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    tag = next(filter(None, named), "").partition(".")[0].partition("@")[0]
-    return "" if tag in ("C", "POSIX") else tag.replace("_", "-")
+def _locale_language() -> tuple[str, str]:
+    """The language of the user's locale, and where it stands; C and POSIX name none."""
+    names = (name for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name))
+    if not (name := next(names, "")):
+        return "", ""
+    told = os.environ[name]
+    tag = told.partition(".")[0].partition("@")[0]
+    return ("", "") if tag in ("C", "POSIX") else (tag.replace("_", "-"), f"{name}={told}")

@@ -140,7 +140,7 @@ def try_(
         output=out,
         play=out is None,
         form="",
-        timings=None,
+        transcripts={},
         split="none",
         follow=False,
         clobber=True,

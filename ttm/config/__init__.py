@@ -15,7 +15,7 @@ from ttm.config.catalogue import (
 )
 from ttm.config.checking import check
 from ttm.config.declaration import Value
-from ttm.config.effective import Config, Origin, settings_of, value
+from ttm.config.effective import Config, Origin, settings_of, value, with_origin
 from ttm.config.engines import (
     EngineSettings,
     EspeakSettings,
@@ -80,6 +80,7 @@ __all__ = [
     "settings_of",
     "spelled",
     "value",
+    "with_origin",
     "write_example",
     "write_setting",
 ]

@@ -22,6 +22,13 @@ class Origin:
     where: str = ""
     """`FILE:line`, the profile's name, the variable or the flag; empty for a default."""
 
+    @property
+    def told(self) -> str:
+        """In a word or two, for people."""
+        if self.kind in ("profile", "environment"):
+            return f"{self.kind} {self.where}"
+        return self.where or self.kind
+
 
 @dataclass(frozen=True, slots=True)
 class Config(Sections):
@@ -57,6 +64,12 @@ def value(config: Sections, key: str) -> Value:
             found = getattr(found, name)
     assert isinstance(found, bool | int | float | str | tuple | dict)
     return found
+
+
+def with_origin(config: Config, key: str) -> dict[str, Value | str]:
+    """The value of this setting and where it comes from, as JSON has them. Raises UnknownName."""
+    origin = config.origin(key)
+    return {"value": value(config, key), "origin": origin.kind, "where": origin.where}
 
 
 def settings_of(config: Sections) -> list[Setting]:

@@ -86,6 +86,9 @@ class SaySettings:
         high=512,
         choices=(0,),
     )
+    vtt_words: bool = setting(
+        True, "WebVTT subtitles tell when each word begins, where the engine knows."
+    )
     instruct: str = setting(
         "",
         "How to say it (whisper, in a sad voice), or what the voice is like where a model designs "

@@ -73,6 +73,15 @@ class Cloning(Engine, Protocol):
 
 
 @runtime_checkable
+class Phonetic(Engine, Protocol):
+    """An engine that can say how it would pronounce a text."""
+
+    def phonemes(self, text: str, voice: str) -> str:
+        """The text in IPA, as this voice says it. Raises what `speak` raises."""
+        ...
+
+
+@runtime_checkable
 class Configured(Engine, Protocol):
     """An engine that decides for itself what some of its settings mean here."""
 
@@ -123,6 +132,8 @@ class EngineCard:
     keeping what was spoken."""
     random: bool = False
     """Another seed may make other sound: what went wrong is worth asking for again."""
+    phonetic: bool = False
+    """Tells how it would pronounce a text."""
     named: bool = False
     """There are as many as the user has named in the settings, and each is called with `name=`."""
     modules: tuple[str, ...] = ()
@@ -140,6 +151,7 @@ ENGINES: dict[str, EngineCard] = {
             "espeak-ng: 140 languages, at once, nothing to download",
             needs="the espeak-ng library that is installed with ttm",
             quick=True,
+            phonetic=True,
             # espeak-ng takes 80 words a minute at least, and 175 is its usual tempo.
             slowest=80 / 175,
             # Where its pitch and range end, with the melody in proportion.

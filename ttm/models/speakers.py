@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
+
+from ttm.speech import Voice
 
 TAGS = {
     "zh": "chinese",
@@ -43,3 +46,22 @@ SPEAKERS = {
 
 DESIGNED = "designed"
 """The one voice of a voice-design checkpoint: whoever the instruction describes."""
+
+
+def speakers(mode: str, names: Iterable[str], languages: Iterable[str], model: str) -> list[Voice]:
+    """Who speaks with a checkpoint that has speakers of these names and languages (English names).
+
+    A voice-design one has one voice, a base one none of its own.
+    """
+    known = set(languages)
+    tags = tuple(tag for tag, name in TAGS.items() if name in known)
+    if mode == "voice_design":
+        return [Voice(DESIGNED, tags, "the voice that --instruct describes", model=model)]
+    found = []
+    for name in names:
+        who = SPEAKERS.get(name)
+        own = [who.language] if who and who.language in tags else []
+        spoken = (*own, *(tag for tag in tags if tag not in own))
+        gender = who.gender if who else ""
+        found.append(Voice(name, spoken, who.description if who else "", gender, model))
+    return found

@@ -21,6 +21,7 @@ from ttm.narration.plan import Chunk
 from ttm.narration.report import Report
 from ttm.narration.seams import led, within
 from ttm.narration.seeds import derived
+from ttm.narration.words import Words
 from ttm.speech import RATE_MAX, RATE_MIN, Speech, Timing
 from ttm.worker.client import Worker
 
@@ -65,6 +66,8 @@ class Narration:
         self._rate = 0
         self._format: SampleFormat = "s16"
         self._samples = 0
+        self._timed = False
+        """Whether the engine told of the words of the chunk before."""
         self._owed = 0.0
         """Seconds of silence before the first sound, from which alone its rate is known."""
 
@@ -122,15 +125,16 @@ class Narration:
         began = self._samples
         number = self.report.chunks
         manner = self._worded(chunk, number)
+        words = Words(chunk, estimated=not self._timed)
         coming = [each for each in after if each.text]
         then = [self._worded(each, number + i) for i, each in enumerate(coming, start=1)]
         owed, self._owed = self._owed, 0.0
-        heard = yield from led(self._said(chunk, manner, then), owed)
+        heard = yield from words.passing(led(self._said(chunk, manner, then), owed))
+        self._timed = words.told
         if heard:
-            began += round(owed * self._rate)
-            at, until = began / self._rate, self._samples / self._rate
-            said = Timing("sentence", chunk.start, chunk.end, at, until)
-            yield Audio(b"", self._rate, self._format, (said,))
+            since, until = began / self._rate, self._samples / self._rate
+            at = since + round(owed * self._rate) / self._rate
+            yield Audio(b"", self._rate, self._format, words.rest(at, until, since))
 
     def _said(
         self, chunk: Chunk, manner: Manner, then: Sequence[Manner]

@@ -26,7 +26,7 @@ from ttm.errors import (
 )
 from ttm.models.status import ModelStatus
 from ttm.models.store import Model
-from ttm.narration import casting, keys, ladder
+from ttm.narration import casting, keys, ladder, outlook
 from ttm.narration.manner import Manners, understudy
 from ttm.narration.memory import Memory, job_seed, keeps
 from ttm.narration.narration import Narration
@@ -135,6 +135,29 @@ class Narrator:
             self._voices[model] = voices
         return self._voices[model]
 
+    def foresee(self, model: str) -> str:
+        """Have `voices` and `voice` answer for this model without loading it or asking its server:
+        from the files of its checkpoint and the settings, where these tell, else whatever voice is
+        asked for. Nothing is to be spoken afterwards.
+
+        Returns a warning when another model would stand in. Raises what `model` raises.
+        """
+        warning = ""
+        try:
+            found, engine = self._found(model)
+        except ModelError as failure:
+            fallback = ladder.allowed(self._config)
+            for entry in ladder.rungs(model, None, fallback) if fallback != "none" else ():
+                with contextlib.suppress(ModelError):
+                    found, engine = self._models[model] = self._found(entry.name)
+                    warning = f"{failure.what}; {entry.name} would stand in for it"
+                    break
+            else:
+                raise
+        if engine.checkpoint or engine.named:
+            self._voices[model] = outlook.voices(found, self._config)
+        return warning
+
     def voice(
         self, model: str, name: str, language: str = "", *, transcript: str = ""
     ) -> tuple[Voice, str]:
@@ -175,6 +198,19 @@ class Narrator:
         if self._config.origin("say.instruct").kind == "flag":
             raise UsageError(what, "Leave out --instruct, or take a model such as qwen3:1.7b")
         return "", f"{what}, so say.instruct has no effect"
+
+    def phonemes(self, model: str, text: str, voice: Voice, delivery: Delivery | None) -> str:
+        """The text in IPA, as the voice says it so; empty where the model's engine cannot tell.
+
+        Raises what speaking raises.
+        """
+        if not self.card(model).phonetic:
+            return ""
+        speech = Speech(text, voice.name)
+        if delivery:
+            report = Report(model, voice.name, "", 0)
+            speech = self._cast(model, voice, speech, report, delivery)
+        return self._worker(model).phonemes(text, speech.voice)
 
     def plan(
         self,

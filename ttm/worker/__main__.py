@@ -16,11 +16,12 @@ import threading
 import warnings
 
 from ttm.child import settle_in
-from ttm.engine import Cloning, Configured, Engine, Foresighted, load
+from ttm.engine import Cloning, Configured, Engine, Foresighted, Phonetic, load
 from ttm.errors import EngineCrashed, EngineUnavailable, SynthesisError, TtmError
 from ttm.voicefile import Prompt
 from ttm.worker.wire import (
     BEAT,
+    AskPhonemes,
     AskPrompt,
     Beat,
     Cancel,
@@ -30,6 +31,7 @@ from ttm.worker.wire import (
     ListVoices,
     Load,
     Loading,
+    MadePhonemes,
     MadePrompt,
     Message,
     Note,
@@ -122,6 +124,9 @@ class Servant:
                     if isinstance(engine, Cloning):
                         fingerprint, made = engine.prompt(recording, transcript)
                     self._channel.send(MadePrompt(number, fingerprint, dict(made)))
+                case AskPhonemes(number, text, voice):
+                    ipa = engine.phonemes(text, voice) if isinstance(engine, Phonetic) else ""
+                    self._channel.send(MadePhonemes(number, ipa))
         except Exception as failure:
             self._fail(getattr(message, "id", 0), failure, SynthesisError.code, "the engine failed")
 

@@ -29,6 +29,7 @@ from ttm.speech import Speech, Voice
 from ttm.voicefile import Prompt
 from ttm.worker.wire import (
     BEAT,
+    AskPhonemes,
     AskPrompt,
     Beat,
     Cancel,
@@ -38,6 +39,7 @@ from ttm.worker.wire import (
     ListVoices,
     Load,
     Loading,
+    MadePhonemes,
     MadePrompt,
     Message,
     Note,
@@ -48,6 +50,9 @@ from ttm.worker.wire import (
 )
 
 DOCTOR = "Run `ttm doctor`"
+
+ANSWERS = (Done, Voices, MadePrompt, MadePhonemes)
+"""What ends a request that went well."""
 
 CRASH_WINDOW = 60.0
 """Seconds within which crashes are counted."""
@@ -174,6 +179,16 @@ class Worker:
                 return message.fingerprint, message.prompt
         return "", {}
 
+    def phonemes(self, text: str, voice: str) -> str:
+        """The text in IPA as this voice says it; empty where the engine cannot tell.
+
+        Raises what `speak` raises.
+        """
+        for message in self._ask(lambda number: AskPhonemes(number, text, voice)):
+            if isinstance(message, MadePhonemes):
+                return message.ipa
+        return ""
+
     def speak(self, speech: Speech, then: tuple[Speech, ...] = ()) -> Generator[Audio | str]:
         """The engine's audio and notes as they come; to cancel, close the iterator.
 
@@ -205,7 +220,7 @@ class Worker:
         self._child = self._channel = None
 
     def _ask(
-        self, request: Callable[[int], Speak | ListVoices | AskPrompt] | None
+        self, request: Callable[[int], Speak | ListVoices | AskPrompt | AskPhonemes] | None
     ) -> Generator[Message]:
         """The answers to a request; without one, nothing once the engine is loaded."""
         self.start()
@@ -221,7 +236,7 @@ class Worker:
                 if isinstance(message, Ready):
                     finished = request is None
                 elif getattr(message, "id", None) == number:
-                    finished = isinstance(message, Done | Voices | MadePrompt)
+                    finished = isinstance(message, ANSWERS)
                     if not isinstance(message, Done):
                         yield message
         except (EngineUnavailable, EngineCrashed, EngineHung, WireError):
@@ -295,8 +310,7 @@ class Worker:
                 message = self._channel.receive(left)
                 self._note_ready(message)
                 if message is None or (
-                    isinstance(message, Done | Failed | Voices | MadePrompt)
-                    and message.id in (0, number)
+                    isinstance(message, (Failed, *ANSWERS)) and message.id in (0, number)
                 ):
                     return
         except (OSError, WireError):

@@ -66,6 +66,16 @@ class AskPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class AskPhonemes:
+    """To the worker: how would this voice pronounce this text?"""
+
+    kind: ClassVar[str] = "ask_phonemes"
+    id: int
+    text: str
+    voice: str
+
+
+@dataclass(frozen=True, slots=True)
 class Loading:
     """From the worker: what it is loading."""
 
@@ -128,6 +138,15 @@ class MadePrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class MadePhonemes:
+    """From the worker: the text in IPA; empty from an engine that cannot tell."""
+
+    kind: ClassVar[str] = "phonemes"
+    id: int
+    ipa: str
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """From the worker: this request is finished, or was cancelled."""
 
@@ -157,6 +176,7 @@ Message = (
     | Cancel
     | ListVoices
     | AskPrompt
+    | AskPhonemes
     | Loading
     | Ready
     | Beat
@@ -164,6 +184,7 @@ Message = (
     | Note
     | Voices
     | MadePrompt
+    | MadePhonemes
     | Done
     | Failed
 )

@@ -9,6 +9,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ttm.audio import Audio
 from ttm.engine.espeak.library import Library, VoiceFile
@@ -81,6 +82,18 @@ class EspeakEngine:
     def expect(self, speeches: Sequence[Speech]) -> None:
         """Have the mouth go on with the first as soon as it has said what comes before."""
         self._coming = speeches[0] if speeches[0].continues else None
+
+    def phonemes(self, text: str, voice: str) -> str:
+        """The text in IPA, clauses parted by spaces, as this voice says it.
+
+        Raises EngineCrashed (contained) and UnknownName.
+        """
+        speech = Speech(text, voice)
+        mouth = Mouth(self._library, replace(self._manner(speech), transcribes=True))
+        mouth.ask(_told(speech))
+        said = mouth.hear()
+        mouth.close()
+        return " ".join(said.pcm.decode(errors="replace").split())
 
     def close(self) -> None:
         """End the mouth; the library ends with its process."""

@@ -21,6 +21,7 @@ CHARACTERS = 1  # POS_CHARACTER
 BUFFER = 1000
 """Milliseconds of sound a callback; fewer callbacks are fewer crossings into Python."""
 WORD = 1  # espeakEVENT_WORD
+IPA = 2  # espeakPHONEMES_IPA
 
 PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4, "wordgap": 7}
 
@@ -127,6 +128,13 @@ class Library:
             ctypes.c_void_p,
         )
 
+        self._lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        self._lib.espeak_TextToPhonemes.argtypes = (
+            ctypes.POINTER(ctypes.c_void_p),
+            ctypes.c_int,
+            ctypes.c_int,
+        )
+
     def list_voices(self, language: str = "") -> list[VoiceFile]:
         """Every voice; `variant` as language lists the variants instead."""
         spec = _Voice()
@@ -152,7 +160,7 @@ class Library:
         if hasattr(self._lib, "espeak_ng_SetRandSeed"):  # 1.52 has a generator of its own too
             self._lib.espeak_ng_SetRandSeed(ctypes.c_long(number))
 
-    def synthesize(self, text: bytes) -> tuple[bytearray, array.array[int]]:
+    def synthesize(self, text: bytes) -> tuple[bytes, array.array[int]]:
         """Speak UTF-8: the s16 samples at `rate`, and for each word its first character, its
         length and its first sample."""
         pcm = bytearray()
@@ -172,7 +180,17 @@ class Library:
         kept = _Callback(callback)
         self._lib.espeak_SetSynthCallback(kept)
         self._lib.espeak_Synth(text, len(text) + 1, 0, CHARACTERS, 0, UTF8, None, None)
-        return pcm, words
+        return bytes(pcm), words
+
+    def transcribe(self, text: bytes) -> bytes:
+        """UTF-8 in IPA, a line a clause."""
+        kept = ctypes.create_string_buffer(text)
+        left = ctypes.c_void_p(ctypes.addressof(kept))
+        clauses = []
+        while left.value:
+            clause = self._lib.espeak_TextToPhonemes(ctypes.byref(left), UTF8, IPA)
+            clauses.append((clause or b"").strip())
+        return b"\n".join(filter(None, clauses))
 
 
 def _voice_file(voice: _Voice) -> VoiceFile:

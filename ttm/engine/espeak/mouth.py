@@ -7,6 +7,7 @@ same samples whatever came before; and when a text kills espeak-ng, only the mou
 
 from __future__ import annotations
 
+import array
 import contextlib
 import os
 import signal
@@ -42,6 +43,8 @@ class Manner:
     """The library's own name for it."""
     parameters: tuple[tuple[str, int], ...]
     seed: int
+    transcribes: bool = False
+    """Writes how it would say a text, in place of the sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Utterance:
     """What a mouth said."""
 
     pcm: bytes
-    """s16 samples."""
+    """s16 samples; UTF-8 of a mouth that transcribes."""
     words: tuple[tuple[int, int, int], ...]
     """First character, length and first sample of each."""
 
@@ -133,7 +136,11 @@ def _speak(library: Library, manner: Manner, wire: socket.socket) -> int:
     library.seed(manner.seed)
     with wire.makefile("rb") as asked:
         while head := asked.read(SIZE.size):
-            pcm, words = library.synthesize(asked.read(*SIZE.unpack(head)))
+            text = asked.read(*SIZE.unpack(head))
+            if manner.transcribes:
+                pcm, words = library.transcribe(text), array.array("i")
+            else:
+                pcm, words = library.synthesize(text)
             reply = HEAD.pack(len(words) * words.itemsize, len(pcm)) + words.tobytes()
             wire.sendall(reply + pcm)
     return 0

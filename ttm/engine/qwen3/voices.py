@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ttm.engine.qwen3.dimensions import Dimensions
 from ttm.errors import UnknownName, did_you_mean
-from ttm.models.speakers import DESIGNED, SPEAKERS, TAGS
+from ttm.models.speakers import TAGS, speakers
 from ttm.speech import Voice
 
 ALSO = {"cmn": "zh", "zho": "zh"}
@@ -13,18 +13,8 @@ ALSO = {"cmn": "zh", "zho": "zh"}
 def voices(dimensions: Dimensions, model: str) -> list[Voice]:
     """The speakers of a custom-voice checkpoint, the one voice of a voice-design one; a `base`
     checkpoint has none of its own."""
-    tags = tuple(tag for tag, name in TAGS.items() if name in dimensions.languages)
-    if dimensions.tts_model_type == "voice_design":
-        return [Voice(DESIGNED, tags, "the voice that --instruct describes", model=model)]
-    found = []
-    for name in dimensions.talker_config.spk_id:
-        known = SPEAKERS.get(name)
-        own = [known.language] if known and known.language in tags else []
-        languages = (*own, *(tag for tag in tags if tag not in own))
-        gender = known.gender if known else ""
-        description = known.description if known else ""
-        found.append(Voice(name, languages, description, gender, model))
-    return found
+    mode, names = dimensions.tts_model_type, dimensions.talker_config.spk_id
+    return speakers(mode, names, dimensions.languages, model)
 
 
 def language(dimensions: Dimensions, asked: str) -> str:
