@@ -20,6 +20,11 @@ def before(match: re.Match[str]) -> str:
     return match.string[max(0, match.start() - REACH) : match.start()]
 
 
+def after(match: re.Match[str]) -> str:
+    """What stands after a match."""
+    return match.string[match.end() : match.end() + REACH]
+
+
 def last_word(match: re.Match[str]) -> str:
     """The word right before a match, with nothing but blanks, quotes and brackets between."""
     text = before(match).rstrip(_OPENING)
