@@ -37,7 +37,8 @@ def _rule(table: Mapping[str, str], then: str, *, capital: bool = False) -> Rule
             return None
         return stopped(match, known[match[0].replace(" ", "")])
 
-    return Rule("abbreviations", pattern, speak)
+    dotted = all("." in short for short in table)
+    return Rule("abbreviations", pattern, speak, needs="." if dotted else "")
 
 
 def _raised(text: str) -> str:

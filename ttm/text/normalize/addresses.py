@@ -39,6 +39,6 @@ def addresses(numerals: Numerals, signs: Mapping[str, str]) -> tuple[Rule, ...]:
         return said + rest if said else None
 
     return (
-        Rule("addresses", _WEB, web),
-        Rule("addresses", _MAIL, lambda match: tell(match[0])),
+        Rule("addresses", _WEB, web, needs=":w"),
+        Rule("addresses", _MAIL, lambda match: tell(match[0]), needs="@"),
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ttm.text.normalize import Rule
+from ttm.text.normalize import Rule, needing
 from ttm.text.normalize.context import next_word, stopped
 from ttm.text.normalize.numerals import (
     DASH,
@@ -104,7 +104,7 @@ class Money:
                 return numerals.range(low, high, self.units[code])
             return self._exactly(numerals, n, code)
 
-        return Rule("currency", pattern, speak)
+        return Rule("currency", pattern, speak, needs="0")
 
     def _exactly(self, numerals: Numerals, n: Amount, code: str) -> str:
         cents = Amount(int(n.fraction), "", n.negative and not n.whole)
@@ -133,7 +133,7 @@ def measures(numerals: Numerals, units: Mapping[str, Noun], per: str) -> Rule:
             said += f" {per} {units[match['per']].one}"
         return stopped(match, said)
 
-    return Rule("units", pattern, speak)
+    return Rule("units", pattern, speak, needs="0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class Fractions:
                 return whole + self.and_half.get(form, self.and_half[""])
             return whole + self.joint + self._some(numerals, top, bottom)
 
-        return Rule("numbers", pattern, speak)
+        return Rule("numbers", pattern, speak, needs=f"0{''.join(_VULGAR)}")
 
     def _half(self, form: str) -> str:
         return self.half.get(form, self.half[""])
@@ -223,7 +223,8 @@ def plain_numbers(
         one, other = numerals.cardinal(int(match[1])), numerals.cardinal(int(match[2]))
         return f"{one} {numerals.ratio} {other}"
 
-    return (
+    return needing(
+        "0",
         Rule("numbers", re.compile(rf"{START}\d{{1,4}}(?:\.\d{{1,4}}){{1,4}}+{STOP}"), version),
         Rule(
             "numbers",

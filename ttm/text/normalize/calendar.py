@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ttm.text.normalize import Rule
+from ttm.text.normalize import Rule, needing
 from ttm.text.normalize.amounts import any_of
 from ttm.text.normalize.numerals import DASH
 
@@ -58,7 +58,8 @@ class Calendar:
                 return said
             return f"{self.day(match, int(match['low']))} {self.to} {said}"
 
-        return (
+        return needing(
+            "0",
             Rule("dates", _ISO, in_digits),
             Rule("dates", _DIGITS, in_digits),
             Rule("dates", named, by_name),

@@ -23,7 +23,7 @@ def times(
     patterns  for one time each, with H, M and S for numbers and a group named `mark` for what
               stands after them
     """
-    return tuple(Rule("times", _pattern(one), _reader(said, to)) for one in patterns)
+    return tuple(Rule("times", _pattern(one), _reader(said, to), needs="0") for one in patterns)
 
 
 def _pattern(one: str) -> re.Pattern[str]:

@@ -51,7 +51,7 @@ class Romans:
         pattern = re.compile(
             rf"(?<![\w.'’-])(?P<roman>[IVXLC]{{1,9}}+)(?P<suffix>{self.suffix})?(?![\w'’-])"
         )
-        return Rule("roman", pattern, self._speak)
+        return Rule("roman", pattern, self._speak, needs="IVXLC")
 
     def _speak(self, match: re.Match[str]) -> str | None:
         numeral = match["roman"]

@@ -28,4 +28,4 @@ def symbols(between: Mapping[str, str], before: Mapping[str, str]) -> tuple[Rule
         word = before.get(match["sign"][0])
         return f"{word} " if word else None
 
-    return Rule("symbols", _BETWEEN, joining), Rule("symbols", _BEFORE, leading)
+    return Rule("symbols", _BETWEEN, joining), Rule("symbols", _BEFORE, leading, needs="0")

@@ -37,4 +37,4 @@ def telephones(
             said = f"{plus} {said}"
         return _SHORT.sub(name, match["label"] or "") + said
 
-    return Rule("phones", pattern, speak)
+    return Rule("phones", pattern, speak, needs="0")
