@@ -29,11 +29,18 @@ _BEFORE_NUMBER = re.compile(
     r"\b(?:approx|ca|ch|eq|est|ext|fig|max|min|pp?|ref|sec|tel|vols?)\.\Z", re.I
 )
 _NUMBER = re.compile(r"[+(#]?\d|(?:[IVXLC]{2,}|[VX])\b")
+_ZONE = re.compile(r"(?:[ECMP][SD]?T|GMT|UTC|BST|CES?T|[IJ]ST)\b")
 _BEFORE_WORD = re.compile(
-    r"\b(?:Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun|(?i:approx|dept|govt|misc|univ|ave|blvd|rd)"
-    r"|\d[ -]?(?:in|ft|lbs?|oz|min|sec|hrs?|yd|mi))\.\Z"
+    r"\b(?:Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun|(?i:approx|dept|govt|misc|temp|univ|ave|blvd|rd)"
+    r"|\d\+?[ -]?(?:in|ft|lbs?|oz|min|sec|hrs?|yd|mi))\.\Z"
 )
 """What English shortens in the middle of a sentence, and sentencex 1.0.32 takes for its end."""
+_ORDINAL = re.compile(
+    r"(?:\b(?:d(?:er|ie|as|e[nms])|[ai]m|vom|zu[mr]|beim|ins|bis|seit|ab|[mdsk]?ein(?:e[nmrs]?)?"
+    r"|ihre?[nmrs]?|unsere?[nmrs]?|jede[nmrs]?|diese[nmrs]?)|,) \d{1,3}\.\Z",
+    re.I,
+)
+"""A German ordinal, which sentencex 1.0.32 takes for the end of a sentence before a noun."""
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
@@ -87,6 +94,8 @@ class Abbreviations:
                 return False
         if self._language == "en" and _goes_on(before[-10:], word):
             return False
+        if self._language == "de" and _ORDINAL.search(before[-16:]):
+            return False
         first = len(bare.rstrip(WIDE + NARROW + CLOSERS))
         try:
             parts = self._segment(self._language, f"{before} {word}")
@@ -106,4 +115,6 @@ def _goes_on(end: str, word: str) -> bool:
     """Whether an English sentence goes on after an abbreviation, given what follows it."""
     if _NUMBER.match(word):
         return _BEFORE_NUMBER.search(end) is not None
+    if _ZONE.match(word) and end.endswith(".m."):
+        return True
     return word[:1].islower() and _BEFORE_WORD.search(end) is not None

@@ -32,12 +32,14 @@ _NUMBERED = {
     "chs": "chapters", "chap": "chapter", "sec": "section", "sect": "section", "eq": "equation",
     "eqs": "equations", "art": "article", "par": "paragraph", "para": "paragraph",
     "ref": "reference", "apt": "apartment", "ver": "version", "app": "appendix", "tab": "table",
-    "nr": "number", "rm": "room", "bldg": "building", "fl": "floor", "ext": "extension", "v": "verse",
+    "nr": "number", "rm": "room", "bldg": "building", "fl": "floor", "ext": "extension",
+    "v": "verse",
 }  # fmt: skip
 """What stands before a number."""
 _WORDS = {
     "etc": "et cetera", "vs": "versus", "approx": "approximately", "dept": "department",
-    "depts": "departments", "govt": "government", "est": "established", "misc": "miscellaneous",
+    "depts": "departments", "govt": "government", "est": "established",
+    "misc": "miscellaneous",
     "incl": "including", "excl": "excluding", "esp": "especially", "tel": "telephone",
     "univ": "university", "assn": "association", "assoc": "associate", "asst": "assistant",
     "cf": "compare", "viz": "namely", "intl": "international", "natl": "national",

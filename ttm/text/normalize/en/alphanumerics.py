@@ -8,7 +8,8 @@ import re
 
 from ttm.text.normalize import Rule
 from ttm.text.normalize.context import last_word, next_word
-from ttm.text.normalize.en.numbers import LEFT, paired, whole
+from ttm.text.normalize.en.numbers import LEFT, amount, paired, whole
+from ttm.text.normalize.en.units import MILLIONS
 
 _WARS = {"1": "World War One", "2": "World War Two", "3": "World War Three"}
 _GROUPS = re.compile(r"\d+|[^\W\d]+")
@@ -40,6 +41,11 @@ def _mixed(match: re.Match[str]) -> str | None:
     return " ".join(said)
 
 
+def _scaled(match: re.Match[str]) -> str | None:
+    counted = next_word(match, directly=True) in MILLIONS
+    return f"{amount(match[1])} {_SCALES[match[2]]}" if counted or "." in match[1] else None
+
+
 def _hyphenated(match: re.Match[str]) -> str:
     name, number, tail = match.groups()
     units, point, decimals = number.partition(".")
@@ -64,13 +70,15 @@ def _road(match: re.Match[str]) -> str | None:
     return paired(match[0]) if last_word(match) in _NUMBERED else None
 
 
+_SCALES = {"K": "thousand", "k": "thousand", "M": "million", "B": "billion"}
 RULES = (
+    Rule("numbers", re.compile(rf"{LEFT}(\d{{1,3}}(?:\.\d{{1,2}})?)([KkMB])(?!\w)"), _scaled),
     Rule("numbers", re.compile(rf"{LEFT}(\d{{1,4}}(?:\.\d{{1,2}})?)([x×])(?![\w])"), _times),
     Rule(
         "numbers",
         re.compile(
             rf"{_EDGE}(?=[A-Za-z]{{0,11}}\d)(?=\d{{0,11}}[A-Za-z])([A-Za-z\d]{{2,12}}+)"
-            r"(-\d{1,4}(?:\.\d{1,2})?)?(?![\w@]|[-.:/]\w)"
+            r"(-\d{1,4}(?:\.\d{1,2})?)?(?![\w@]|[.:/]\w|-\d)"
         ),
         _mixed,
     ),

@@ -146,7 +146,7 @@ def _day_first(match: re.Match[str]) -> str | None:
     if not weekday and not suffix and not of and name in ("May", "March", "Mar"):
         if word[:1].isupper() and word not in _DAYS and len(word) > 2:
             return None  # Windows 11 May Update
-    the = "" if word.lower() == "the" and not weekday else "the "
+    the = "" if word.lower() in ("the", "and", "or", "to") and not weekday else "the "
     numbers = f"{_day(day)} to {_day(last)}" if last else _day(day)
     said = f"{the}{numbers} of {MONTHS[month - 1]}"
     if weekday:

@@ -15,7 +15,7 @@ VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
 FRACTION = rf"(?:(?:(\d{{1,4}})[ -]?)?([{VULGAR}])|(?:(\d{{1,4}})[ -])?(\d{{1,3}})[/⁄](\d{{1,4}}))"
 """Five groups: a whole and a vulgar fraction; a whole, a numerator and a denominator."""
 EDGE = r"(?<![\w./,⁄:$€£#])"
-END = r"(?![\w/⁄]|[.,:]\d)"
+END = r"(?:[rtn][dh]s?(?!\w)|(?![\w/⁄]|[.,:]\d))"
 
 _SCORED = (5, 10, 20, 100)
 """What marks are given out of."""

@@ -28,7 +28,7 @@ _SERIAL = re.compile(
     r"\b(?:code|pin|password|passcode|zip|ssn|id|extension|(?:serial|account|card|order|tracking"
     r"|reference|confirmation|routing|case|ticket|phone|telephone|mobile|policy|customer|invoice"
     r"|passport|member|registration|part|model) (?:number|no\.?|id|#))(?: is| was| number)?:? ?#?\Z"
-    r"|\b(?i:text) [A-Z]+ to \Z|\b[A-Z]{2},? \Z",
+    r"|\b(?i:text) [A-Z]+ to \Z|\b(?:[A-Z]{2}|[A-Z]\.[A-Z]\.),? \Z",
     re.IGNORECASE,
 )
 

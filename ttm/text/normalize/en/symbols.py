@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from ttm.text.normalize import Rule
-from ttm.text.normalize.context import after
+from ttm.text.normalize.context import after, before
 
 _BETWEEN = {
     "+": "plus", "=": "equals", "<": "is less than", ">": "is greater than",
@@ -25,12 +25,15 @@ _ALTERNATIVES = {
 }  # fmt: skip
 _SHARP = {"C": "C", "F": "F", "J": "J"}
 _PERIODS = "second|minute|hour|day|night|week|month|year|person|user|gallon|mile|liter|litre"
+_WORD = re.compile(r"[A-Za-z]{2} \Z")
 _POWERS = {"²": "squared", "³": "cubed"}
 _MARKS = {"©": "copyright", "№": "number", "§": "section", "¶": "paragraph", "℃": "degrees Celsius"}
 _NAMED = {"§§": "sections", **_MARKS}
 
 
 def _between(match: re.Match[str]) -> str:
+    if match[0] in "<>" and _WORD.search(before(match)) and after(match)[1:2].isdigit():
+        return _compared(match)  # had > 5 of them, but x > 5
     return _BETWEEN[match[0]]
 
 
@@ -80,10 +83,11 @@ RULES = (
     Rule("symbols", re.compile(r"(?<=\d[%°])[-–](?=\d)"), lambda match: " to "),
     Rule("symbols", re.compile(r"(?<=[A-Za-z])==?(?=[-\d])"), lambda match: " equals "),
     Rule("units", re.compile(rf"(?<=\w)/(?=(?:{_PERIODS})(?!\w))"), lambda match: " per "),
+    Rule("symbols", re.compile(r"(?<=[A-Za-z])\+(?=[A-Z]\w{0,7}(?!\w))"), lambda match: " plus "),
     Rule("symbols", re.compile(r"(?<=\w)[→⇒](?=\w)"), lambda match: _spaced("to", match)),
     Rule("symbols", re.compile(r"(?<=\w )@(?= \w)"), _between),
     Rule("symbols", re.compile(r"(?<!\S)[<>≤≥≈](?= ?\d)"), _compared),
-    Rule("symbols", re.compile(r"(?<![\w~])~ ?(?=\d)"), lambda match: "about "),
+    Rule("symbols", re.compile(r"(?<![\w~])~ ?(?=[\d$€£])"), lambda match: "about "),
     Rule("symbols", re.compile(r"± ?(?=\d)|\+/- ?(?=\d)"), lambda match: "plus or minus "),
     Rule("symbols", re.compile(r"(?<![\w#])#(?=\d)"), lambda match: "number "),
     Rule("symbols", re.compile(r"§§|[©№§¶]"), _named),

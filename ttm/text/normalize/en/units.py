@@ -42,16 +42,17 @@ _COMPOUND = """
 km/h kilometer per_hour; kph kilometer per_hour; kmh kilometer per_hour; mph mile per_hour
 m/s meter per_second; m/s² meter per_second_squared; km/s kilometer per_second
 ft/s foot per_second; km/l kilometer per_liter; mpg mile per_gallon
-l/100_km liter per_hundred_kilometers; rpm revolution per_minute; bpm beat per_minute; fps frame per_second; ppm part per_million
-ppb part per_billion; psi pound per_square_inch; kbps kilobit per_second; Kbps kilobit per_second
-Mbps megabit per_second; Gbps gigabit per_second; Tbps terabit per_second; bps bit per_second
-Mb/s megabit per_second; Gb/s gigabit per_second; Mbit/s megabit per_second
-Gbit/s gigabit per_second; kB/s kilobyte per_second; KB/s kilobyte per_second
-MB/s megabyte per_second; GB/s gigabyte per_second; TB/s terabyte per_second; wpm word per_minute
-mg/dl milligram per_deciliter; mg/dL milligram per_deciliter; mmol/l millimole per_liter
-mg/kg milligram per_kilogram; mg/l milligram per_liter; g/l gram per_liter
-kg/m³ kilogram per_cubic_meter; g/cm³ gram per_cubic_centimeter; W/m² watt per_square_meter
-N/m newton per_meter; kg/m² kilogram per_square_meter
+l/100_km liter per_hundred_kilometers; rpm revolution per_minute; bpm beat per_minute
+fps frame per_second; ppm part per_million; ppb part per_billion; psi pound per_square_inch
+kbps kilobit per_second; Kbps kilobit per_second; Mbps megabit per_second; Gbps gigabit per_second
+Tbps terabit per_second; bps bit per_second; Mb/s megabit per_second; Gb/s gigabit per_second
+Mbit/s megabit per_second; Gbit/s gigabit per_second; kB/s kilobyte per_second
+KB/s kilobyte per_second; MB/s megabyte per_second; GB/s gigabyte per_second
+TB/s terabyte per_second; wpm word per_minute; mg/dl milligram per_deciliter
+mg/dL milligram per_deciliter; mmol/l millimole per_liter; mg/kg milligram per_kilogram
+mg/l milligram per_liter; g/l gram per_liter; kg/m³ kilogram per_cubic_meter
+g/cm³ gram per_cubic_centimeter; W/m² watt per_square_meter; N/m newton per_meter
+kg/m² kilogram per_square_meter
 """
 _IRREGULAR = {"foot": "feet", "inch": "inches", "hertz": "hertz", "lux": "lux"}
 _IRREGULAR |= {f"{n}hertz": f"{n}hertz" for n in ("kilo", "mega", "giga", "tera")}
@@ -103,7 +104,7 @@ _NO_NOUN = frozenset(
     " more less each every all today tomorrow yesterday now ago later here there too only"
     " about".split()
 )
-_MILLIONS = frozenset(
+MILLIONS = frozenset(
     "people users customers subscribers followers viewers views downloads voters members jobs homes"
     " households copies tonnes tons barrels dollars euros pounds".split()
 )
@@ -142,7 +143,9 @@ def _measure(match: re.Match[str]) -> str | None:
     gap, unit = match["gap"], match["unit"]
     if unit in ("g", "t", "cal") and gap == "-":
         return None
-    if unit == "m" and not gap and match[2] and next_word(match, directly=True) in _MILLIONS:
+    if unit == "s" and not gap and len(match[2] or "") == 3 and match[2][-1] != "0":
+        return None  # 747s are aeroplanes
+    if unit == "m" and not gap and match[2] and next_word(match, directly=True) in MILLIONS:
         return f"{signed(match[1], match[2])} million"
     said = _value(match, _UNITS[unit], gap == "-" or is_adjective(match))
     return said and stopped(match, said)
