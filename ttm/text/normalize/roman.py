@@ -15,6 +15,7 @@ _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _WELL_FORMED = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _SERIES = re.compile(r"([^\W\d_]{1,30}\.?) [IVXLC]{1,7}(?:,|-|–| [^\W\d_]{1,3}) ?\Z")
 """What stands before the last of several numerals: `centuries XIX and`."""
+_SERIES_REACH = 30
 _SMALL = frozenset("IVX")
 
 
@@ -59,8 +60,9 @@ class Romans:
         if not n or (len(numeral) == 1 and numeral not in _SMALL):
             return None
         name, suffix = last_word(match), match["suffix"] or ""
-        if numeral != "I" and (series := _SERIES.search(before(match))):
-            name = series[1]
+        if numeral != "I" and (len(name) < 4 or name[-1] in ",-–"):
+            series = _SERIES.search(before(match)[-_SERIES_REACH:])
+            name = series[1] if series else name
         if name in self.kings or name in self.queens:
             return stopped(match, self.ruler(match, n, "f" if name in self.queens else "m"))
         beside = {name.lower().rstrip("."), next_word(match).lower()}
