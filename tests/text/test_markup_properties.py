@@ -1,6 +1,4 @@
-"""Whatever the markup: spans lead back to the original, and how the text was cut changes nothing."""
-
-# ruff: noqa: RUF001
+"""Whatever the markup: spans lead back to the original, and how it was cut changes nothing."""
 
 from __future__ import annotations
 
