@@ -7,7 +7,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Sequence
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from ttm.cli.extent import Extent
 from ttm.config import TextSettings
@@ -18,6 +18,9 @@ from ttm.text.marks import Delivery
 from ttm.text.markup import Front, Opening, Reading, check_form, form_of
 from ttm.text.reading import open_text, read_text
 from ttm.text.speakable import speakable
+
+if TYPE_CHECKING:
+    from ttm.text.books import Book
 
 
 def read(
@@ -79,13 +82,24 @@ def _book(fd: int, name: str) -> Iterator[str | Opening]:
     from ttm.text.books import BYTES, Book
 
     file: IO[bytes] = os.fdopen(fd, "rb", closefd=fd != 0)
-    if not file.seekable():
-        spooled = tempfile.TemporaryFile(prefix="ttm-")
-        shutil.copyfileobj(file, spooled)
-        if spooled.tell() > BYTES:
+    try:
+        if not file.seekable():
+            spooled = tempfile.TemporaryFile(prefix="ttm-")
+            shutil.copyfileobj(file, spooled)
+            file.close()
+            file = spooled
+        if os.fstat(file.fileno()).st_size > BYTES:
             raise UnreadableText(f"{name} is larger than {BYTES >> 20} MiB")
-        file = spooled
-    return Book(file, name).read()
+        book = Book(file, name)
+    except BaseException:
+        file.close()
+        raise
+    return _chapters(book, file)
+
+
+def _chapters(book: Book, file: IO[bytes]) -> Iterator[str | Opening]:
+    with file:
+        yield from book.read()
 
 
 def at_hand(words: Sequence[str], files: Sequence[str]) -> bool:

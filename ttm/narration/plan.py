@@ -219,7 +219,7 @@ def _chunks(
             None if delivery == USUAL else delivery,
         )
         start, begins, new_chapter, wait = sentence.end, "cut", False, None
-    if wait and sentence:
+    if wait and sentence and index:  # where nothing is said, silence is nothing either
         yield Chunk(
             index + 1,
             "",

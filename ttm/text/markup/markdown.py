@@ -234,8 +234,9 @@ class Markdown:
         if item[1]:
             number = Tracer()
             number.copy(line, j, item.end())
-            number.say(" ", (at, at), "markdown.number", "")
-            self._leads = [number.built(line.origin(item.end()))]
+            after_number = line.origin(item.end())
+            number.say(" ", (after_number, after_number), "markdown.number", "")
+            self._leads = [number.built(after_number)]
         return len(text) if empty else advance(text, item.end(), after)
 
     def _block(self, line: Traced, j: int, columns: int, matched: int, whole: bool) -> bool:

@@ -52,6 +52,8 @@ class _Element:
     attributes: dict[str, str]
     before: Delivery
     """What holds again after it."""
+    heeded: bool
+    """Whether it is one that ttm knows, at a place where it may be."""
 
 
 class Ssml(Xml):
@@ -128,7 +130,7 @@ class Ssml(Xml):
 
     @property
     def _holding(self) -> bool:
-        return bool(self._open) and self._open[-1].tag.name in _HOLDING
+        return any(one.heeded and one.tag.name in _HOLDING for one in self._open)
 
     def _space(self, start: int) -> None:
         space = self._tape.cut(start, start + 1).respelled(" ")
@@ -170,14 +172,15 @@ class Ssml(Xml):
         self._rooted = True
         attributes = self._attributes(tag)
         known = self._known(tag, attributes)
-        if self._open and self._open[-1].tag.name in _HOLDING and known:
+        if known and self._holding:
             self._odd(tag.start, f"<{tag.name}> cannot stand in <{self._open[-1].tag.name}>")
             known = False
-        self._open.append(_Element(tag, attributes, self._delivery))
+        known = known and not self._passed_over
+        self._open.append(_Element(tag, attributes, self._delivery, known))
         at = self._tape.origin(tag.start)
         if tag.name in _PASSED_OVER:
             self._passed_over += 1
-        elif known and not self._passed_over:
+        elif known:
             self._begin_element(tag, attributes, at)
         if tag.empty:
             self._end_element(self._tape.span(tag.start, tag.stop)[1])
@@ -230,7 +233,7 @@ class Ssml(Xml):
         name = element.tag.name
         if name in _PASSED_OVER:
             self._passed_over -= 1
-        elif self._passed_over:
+        elif not element.heeded:
             return
         elif name in ("p", "speak"):
             self._writer.end(PARAGRAPH, at)

@@ -34,9 +34,14 @@ class Writer:
         """What stands there is spoken."""
         if start >= stop:
             return
-        if not tape.text[start:stop].isspace():
+        words = tape.text[start:stop]
+        if not words.isspace():
+            if self._wanted != self._told:  # just before the word, however the text was cut
+                first = start + len(words) - len(words.lstrip())
+                self._tracer.copy(tape, start, first)
+                start = first
             self._word(tape.origin(start))
-        self.white = tape.text[stop - 1].isspace()
+        self.white = words[-1].isspace()
         self._tracer.copy(tape, start, stop)
 
     def say(
