@@ -60,8 +60,8 @@ class SaySettings:
     )
     seed: int = setting(
         -1,
-        "Where random choices start: the same seed gives the same sound. -1 draws a new one "
-        "each time.",
+        "Where random choices start: the same seed gives the same sound. -1 draws one, and where "
+        "sound is kept, only once for each voice.",
         low=-1,
         high=2**32 - 1,
     )
