@@ -183,6 +183,19 @@ Errors = Annotated[
         help="For bytes that do not fit the encoding: strict or replace.",
     ),
 ]
+Lexicon = Annotated[
+    list[str] | None,
+    Option(
+        "--lexicon",
+        metavar="PATH",
+        rich_help_panel=TEXT,
+        help="How words are said, beside what lexicon.toml has; repeatable.",
+    ),
+]
+NoLexicon = Annotated[
+    bool,
+    Option("--no-lexicon", rich_help_panel=TEXT, help="No lexicon but those of --lexicon."),
+]
 OnError = Annotated[
     str | None,
     Option(

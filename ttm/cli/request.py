@@ -29,6 +29,10 @@ class Request:
     dry_run: bool
     transcript: str = ""
     """What is said in the recording whose voice is cloned."""
+    lexicons: tuple[str, ...] = ()
+    """Files that were named with --lexicon."""
+    own_lexicons: bool = True
+    """Whether those beside the settings and beside the text count as well."""
 
     @property
     def taken(self) -> bool:

@@ -43,6 +43,8 @@ def say(
     input_format: options.InputFormat = "auto",
     encoding: options.Encoding = None,
     errors: options.Errors = None,
+    lexicon: options.Lexicon = None,
+    no_lexicon: options.NoLexicon = False,
     on_error: options.OnError = None,
     profile: options.Profile = None,
     set_: options.Settings = None,
@@ -75,6 +77,8 @@ def say(
         verbose=verbose,
         dry_run=dry_run,
         transcript=(voice_text or "").strip(),
+        lexicons=tuple(lexicon or ()),
+        own_lexicons=not no_lexicon,
     )
     flags = {
         "say.voice": voice if voice != "?" else None,

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from ttm.cli.request import Request
 from ttm.config import TextSettings
 from ttm.errors import NothingToSpeak, UsageError
+from ttm.narration.narrator import Narrator
 from ttm.narration.plan import join
 from ttm.text.cleaning import clean
+from ttm.text.lexicon import FILE, Lexicon
 from ttm.text.reading import open_text, read_text
 from ttm.text.speakable import speakable
 
@@ -27,6 +31,20 @@ def read(words: Sequence[str], files: Sequence[str], settings: TextSettings) -> 
         read_text(fd, name=name, encoding=settings.encoding, errors=settings.errors)
         for name, fd in opened
     )
+
+
+def gathered(narrator: Narrator, request: Request) -> Lexicon:
+    """How words are said: beside the settings, beside the files of the text, and as named.
+
+    Raises UsageError for a named file that is not there, ConfigError for one that is wrong.
+    """
+    beside = [Path(os.path.dirname(file), FILE) for file in request.files if file != "-"]
+    named = [Path(name).expanduser() for name in request.lexicons]
+    for path in named:
+        if not os.path.lexists(path):
+            raise UsageError(f"there is no lexicon '{path}'", "Check the path")
+    own = request.own_lexicons
+    return narrator.lexicon([*(beside if own else ()), *named], own=own)
 
 
 def at_hand(words: Sequence[str], files: Sequence[str]) -> bool:

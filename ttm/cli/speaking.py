@@ -13,7 +13,7 @@ from ttm.cli import output
 from ttm.cli.outlet import Outlet, opened
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
-from ttm.cli.source import begin, read
+from ttm.cli.source import begin, gathered, read
 from ttm.cli.voice import choose as choose_voice
 from ttm.cli.voice import described
 from ttm.config import Config
@@ -35,6 +35,7 @@ def speak(request: Request, config: Config) -> None:
     with ExitStack() as stack:
         stack.callback(progress.clear)
         narrator = stack.enter_context(Narrator(config, loading=progress.loading))
+        lexicon = gathered(narrator, request)
         stood_in = narrator.settle(config.say.model)
         model, engine = narrator.model(config.say.model), narrator.card(config.say.model)
         _, ignored = narrator.instruction(config.say.model)
@@ -63,6 +64,8 @@ def speak(request: Request, config: Config) -> None:
             itertools.chain(begun, pieces),
             model=config.say.model,
             language=language,
+            voice=voice.name,
+            lexicon=lexicon,
             follow=request.follow,
             cleaner=cleaner,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ttm.config.declaration import setting
+from ttm.config.declaration import is_path, setting
 from ttm.errors import UsageError
 
 
@@ -50,6 +50,13 @@ class TextSettings:
         "Says numbers, dates and the like in words before an engine sees them: auto for engines "
         "that need it, on, or off.",
         choices=("auto", "on", "off"),
+    )
+    lexicon: str = setting(
+        "",
+        "The file that says how words are said. Empty takes lexicon.toml beside the settings, if "
+        "it is there.",
+        expects="a path",
+        check=is_path,
     )
     rules: RuleSettings = field(
         default_factory=RuleSettings,

@@ -24,7 +24,7 @@ from ttm.narration.guard import guarded
 from ttm.narration.pieces import halves
 from ttm.narration.plan import Chunk
 from ttm.narration.seams import edged, within
-from ttm.speech import RATE_MAX, RATE_MIN, Speech, Timing
+from ttm.speech import RATE_MAX, RATE_MIN, Phonemes, Speech, Timing
 from ttm.text.speakable import wordy
 from ttm.worker.client import Worker
 
@@ -173,7 +173,20 @@ class Narration:
 
         `number` of the chunk in the narration, from 0; whatever is spoken again has none.
         """
-        return replace(self._able, text=chunk.text, continues=number % STRETCH > 0)
+        continues, sounds = number % STRETCH > 0, self._sounds(chunk)
+        return replace(self._able, text=chunk.text, continues=continues, phonemes=sounds)
+
+    def _sounds(self, chunk: Chunk) -> tuple[Phonemes, ...]:
+        """The sounds that are given for words of the chunk, for an engine that takes them."""
+        given = [one for one in chunk.changes if one.phonemes]
+        if self._engine.phonemes:
+            return tuple(Phonemes(one.start, one.end, one.phonemes) for one in given)
+        if any(chunk.text[one.start : one.end] == one.written for one in given):
+            self._note(
+                f"model '{self.report.model}' takes no IPA, so words for which there is nothing"
+                " else are said as they are written"
+            )
+        return ()
 
     def _surely(
         self, chunk: Chunk, speech: Speech, then: tuple[Speech, ...] = (), again: bool = False
@@ -235,10 +248,14 @@ class Narration:
     def _noted(self, said: Iterable[Audio | str]) -> Iterator[Audio]:
         """The audio of what the engine said; its notes go into the report."""
         for one in said:
-            if not isinstance(one, str):
+            if isinstance(one, str):
+                self._note(one)
+            else:
                 yield one
-            elif one not in self.report.notes:
-                self.report.notes.append(one)
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.report.notes:
+            self.report.notes.append(sentence)
 
     def _placed(self, audio: Audio, chunk: Chunk) -> tuple[Timing, ...]:
         """Word timings in the original text and the narration's time."""

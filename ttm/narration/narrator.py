@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -15,15 +15,24 @@ from typing import Self
 from ttm import voices as library
 from ttm.config import Config
 from ttm.engine import EngineCard
-from ttm.errors import EngineHung, EngineUnavailable, ModelError, OutputError, UsageError
+from ttm.errors import (
+    ConfigError,
+    EngineHung,
+    EngineUnavailable,
+    ModelError,
+    OutputError,
+    UsageError,
+)
 from ttm.models.status import ModelStatus
 from ttm.models.store import Model
 from ttm.narration import casting, ladder
 from ttm.narration.narration import Narration, Report
-from ttm.narration.opening import find_model, open_library, open_worker
+from ttm.narration.opening import find_model, lexicon_path, open_library, open_worker
 from ttm.narration.plan import Chunk, plan
 from ttm.speech import Speech, Voice, parse_rate
 from ttm.text.cleaning import Cleaner
+from ttm.text.lexicon import Lexicon, Pronunciation
+from ttm.text.lexicon.shelf import Shelf
 from ttm.text.wording import Wording
 from ttm.voices import primary
 from ttm.worker.client import Worker
@@ -45,6 +54,7 @@ class Narrator:
         self._models: dict[str, tuple[Model, EngineCard]] = {}
         self._workers: dict[tuple[str, Path | None, str], Worker] = {}
         self._voices: dict[str, list[Voice]] = {}
+        self._shelf = Shelf()
         self.library = open_library(config)
         """The voices that the user keeps."""
 
@@ -163,27 +173,41 @@ class Narrator:
         *,
         model: str,
         language: str,
+        voice: str = "",
+        lexicon: Lexicon | None = None,
         follow: bool = False,
         cleaner: Cleaner | None = None,
     ) -> Iterator[Chunk]:
         """What this model is to be asked for to speak a text of that language, a BCP-47 tag.
 
-        As `ttm.narration.plan.plan`, worded as the settings have it. Raises what `model` raises.
+        As `ttm.narration.plan.plan`, worded as the settings have it for that voice, and with
+        `lexicon`, else that of the settings. Raises what `model` and `lexicon` raise.
         """
+        words = self.lexicon() if lexicon is None else lexicon
+        said = words.spoken(language, voice, self.model(model).name) if words else None
         return plan(
             pieces,
             language=primary(language),
             budget=self.card(model).budget,
             follow=follow,
             cleaner=cleaner,
-            reword=self._wording(model),
+            reword=self._wording(model, said),
         )
 
-    def _wording(self, model: str) -> Wording:
+    def lexicon(self, more: Sequence[Path] = (), *, own: bool = True) -> Lexicon:
+        """How words are said: as the settings' file has it (`own`), and more files, if they are
+        there. Raises ConfigError for one that is wrong, and for the settings' when it is not."""
+        mine = lexicon_path(self._config) if own else None
+        if mine and self._config.text.lexicon and not mine.exists():
+            what = f"{mine}, which text.lexicon names, does not exist"
+            raise ConfigError(what, "`ttm lexicon add` writes it")
+        return self._shelf.lexicon([mine, *more] if mine else more)
+
+    def _wording(self, model: str, said: Pronunciation | None) -> Wording:
         text = self._config.text
         wanted = text.normalize == "on" or (text.normalize == "auto" and not self.card(model).reads)
         off = [rule.name for rule in fields(text.rules) if not getattr(text.rules, rule.name)]
-        return Wording(normalized=wanted, off=off)
+        return Wording(normalized=wanted, off=off, said=said)
 
     def narrate(
         self,

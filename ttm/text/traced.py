@@ -96,7 +96,13 @@ class Traced:
         if not self.changes:
             return ()
         return tuple(
-            replace(one, start=max(one.start, start) - start, end=min(one.end, stop) - start)
+            replace(
+                one,
+                start=max(one.start, start) - start,
+                end=min(one.end, stop) - start,
+                # A part of a word does not sound like all of it.
+                phonemes=one.phonemes if start <= one.start and one.end <= stop else "",
+            )
             for one in self.changes
             if one.start < stop and one.end > start
         )
