@@ -26,6 +26,7 @@ COMMANDS = {
     "models": "Fetch, list, check and load the models that speak.",
     "engines": "List the engines, what each needs, and whether it is ready.",
     "runtime": "Make and look after the private environment that holds torch.",
+    "history": "See what was said before, again.",
     "lexicon": "Say how words are to be said.",
     "config": "See and change settings.",
     "inspect": "Measure audio: duration, rate, peak, loudness, silence, clipping.",

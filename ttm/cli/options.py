@@ -251,6 +251,10 @@ Quiet = Annotated[
 Verbose = Annotated[
     bool, Option("--verbose", rich_help_panel=REPORT, help="Say what is done and why.")
 ]
+NoHistory = Annotated[
+    bool,
+    Option("--no-history", rich_help_panel=REPORT, help="Remember nothing of this."),
+]
 DryRun = Annotated[
     bool,
     Option(

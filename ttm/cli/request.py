@@ -33,6 +33,8 @@ class Request:
     """Files that were named with --lexicon."""
     own_lexicons: bool = True
     """Whether those beside the settings and beside the text count as well."""
+    history: bool = False
+    """Whether it is remembered, as the settings have it."""
 
     @property
     def taken(self) -> bool:

@@ -53,6 +53,7 @@ def say(
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
+    no_history: options.NoHistory = False,
     dry_run: options.DryRun = False,
 ) -> None:
     """Speak a text, or write it to a file."""
@@ -79,6 +80,7 @@ def say(
         transcript=(voice_text or "").strip(),
         lexicons=tuple(lexicon or ()),
         own_lexicons=not no_lexicon,
+        history=not no_history,
     )
     flags = {
         "say.voice": voice if voice != "?" else None,

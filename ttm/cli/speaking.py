@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.cli import output
+from ttm.cli.memory import Memory
 from ttm.cli.outlet import Outlet, opened
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
@@ -48,7 +49,8 @@ def speak(request: Request, config: Config) -> None:
                 target = stack.enter_context(opened(request.output, request.clobber))
             if request.timings and request.split == "none":
                 timings = stack.enter_context(opened(request.timings, request.clobber, text=True))
-        pieces = read(request.words, request.files, config.text)
+        memory = stack.enter_context(Memory(request, config, outcome))
+        pieces = memory.listen(read(request.words, request.files, config.text))
         begun = begin(pieces)
         narrator.start(config.say.model)
         voice, language, replaced = choose_voice(
@@ -74,6 +76,7 @@ def speak(request: Request, config: Config) -> None:
             heading |= {"language": language, "output": request.output or ""}
             _show_plan(chunks, heading, described(voice), as_json=request.json)
             return
+        memory.begin(model.name, voice, language)
         out = Outlet(
             request, config, narrator, voice, form, bitrate, tuple(command), outcome, progress
         )

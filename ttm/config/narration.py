@@ -98,3 +98,9 @@ class HistorySettings:
         "and time without the text, full for the text too.",
         choices=("off", "digest", "full"),
     )
+    max_entries: int = setting(
+        10_000, "So many speeches are remembered; the oldest go first.", low=1, high=1_000_000
+    )
+    max_bytes: int = setting(
+        20_000_000, "Size of all that is remembered.", unit="bytes", low=10_000, high=2**40
+    )
