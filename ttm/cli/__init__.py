@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "say": "Speak a text, or write it to a file.",
+    "redo": "Say one sentence of a file again.",
     "voices": "List, add, design and try voices.",
     "models": "Fetch, list, check and load the models that speak.",
     "engines": "List the engines, what each needs, and whether it is ready.",

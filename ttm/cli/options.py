@@ -148,6 +148,14 @@ Timings = Annotated[
         help="Write when each word is said, as JSON.",
     ),
 ]
+Manifest = Annotated[
+    bool,
+    Option(
+        "--manifest",
+        rich_help_panel=OUTPUT,
+        help="Write FILE.ttm.json too, for `ttm redo`; it holds the text.",
+    ),
+]
 NoClobber = Annotated[
     bool,
     Option("--no-clobber", rich_help_panel=OUTPUT, help="Do not overwrite a file that exists."),

@@ -35,6 +35,8 @@ class Request:
     """Whether those beside the settings and beside the text count as well."""
     history: bool = False
     """Whether it is remembered, as the settings have it."""
+    manifest: bool = False
+    """Whether a manifest is written beside each file."""
 
     @property
     def taken(self) -> bool:

@@ -38,6 +38,7 @@ def say(
     bitrate: options.Bitrate = None,
     split: options.Split = "none",
     timings: options.Timings = None,
+    manifest: options.Manifest = False,
     no_clobber: options.NoClobber = False,
     follow: options.Follow = False,
     input_format: options.InputFormat = "auto",
@@ -81,6 +82,7 @@ def say(
         lexicons=tuple(lexicon or ()),
         own_lexicons=not no_lexicon,
         history=not no_history,
+        manifest=manifest,
     )
     flags = {
         "say.voice": voice if voice != "?" else None,

@@ -107,6 +107,8 @@ def _check(request: Request, config: Config) -> None:
     if request.timings and request.timings == request.output:
         where = "stdout" if request.output == "-" else request.output
         raise UsageError(f"the sound and the timings cannot both go to {where}", "Name another")
+    if request.manifest and not _into_file(request.output):
+        raise UsageError("--manifest stands beside a file", "Name one with -o")
     if request.split != "none":
         if not request.output or request.output == "-":
             raise UsageError(
@@ -121,6 +123,13 @@ def _check(request: Request, config: Config) -> None:
                 )
         if request.follow:
             raise UsageError("--follow never ends a part for --split", "Leave one of them out")
+
+
+def _into_file(path: str | None) -> bool:
+    """Whether what is written there is a file of its own."""
+    if path is None or path == "-":
+        return False
+    return os.path.isfile(path) or not os.path.lexists(path)
 
 
 def _bitrate(form: Format, config: Config) -> int:
