@@ -152,33 +152,6 @@ def test_words_are_said_as_the_lexicon_has_them_before_numbers_are_read(said, le
     assert said("It is 13.", "-m", "tone")[0] == said("It is 13.", "-m", "tone", "--no-lexicon")[0]
 
 
-@pytest.mark.parametrize(
-    ("entries", "text", "spoken"),
-    [
-        ('[say]\npolish = "a"\nPolish = "b"\n', "Polish polish POLISH", "b a a"),
-        ('[[word]]\nwritten = "Us"\nsay = "a"\ncase = "any"\n', "US us Us", "a a a"),
-        ('[[word]]\nwritten = "us"\nsay = "a"\ncase = "exact"\n', "US us Us", "US a Us"),
-        ('[say]\n"New York" = "a"\n"New York City" = "b"\n', "New York City's New York", "b's a"),
-        ('[say]\n"東京" = "a"\n', "私は東京です", "私はaです"),
-        ('[say]\n"नमस्ते" = "a"\n', "नमस्ते नमस्तेx", "a नमस्तेx"),
-        ('[say]\n"rock ’n’ roll" = "a"\n', "rock 'n' roll", "a"),  # noqa: RUF001
-        ('[say]\nt = "a"\ncom = "b"\n', "don't example.com com.", "don't example.com b."),
-        ('[say]\n".NET" = "a"\nC = "b"\n"C++" = "c"\n', "ASP.NET or .NET in C++ or C", None),
-        ('[say]\na = "1"\na-b = "2"\n', "a a-b b-a", "1 2 b-1"),
-        ('[[word]]\nwritten = "a"\nsay = "1"\nlanguage = "de"\n', "a", "a"),
-        ('[[word]]\nwritten = "a"\nsay = "1"\nlanguage = "en"\n', "a", "1"),
-        ('[[word]]\nwritten = "a"\nsay = "1"\nlanguage = "en-GB"\n', "a", "a"),
-        ('[[word]]\nwritten = "a"\nsay = "1"\nvoice = "EN-us"\n', "a", "1"),
-        ('[[word]]\nwritten = "a"\nsay = "1"\nmodel = "tone"\n', "a", "a"),
-        ('[[word]]\nwritten = "a"\nsay = "1"\n[[word]]\nwritten = "a"\nsay = "2"\n', "a", "2"),
-    ],
-)
-def test_which_entry_holds_for_a_word(said, lexicon, entries, text, spoken):
-    lexicon.write_text(entries)
-    wanted = spoken or "ASP.NET or a in c or b"
-    assert said(text, "-v", "en-us", "--set", "text.normalize=off") == [wanted]
-
-
 def test_a_later_file_wins_beside_the_settings_beside_the_text_and_by_name(
     here, said, lexicon, tmp_path
 ):
@@ -198,10 +171,10 @@ def test_a_later_file_wins_beside_the_settings_beside_the_text_and_by_name(
     assert (code, "which text.lexicon names, does not exist" in err) == (4, True)
 
 
-def test_timings_are_of_the_words_as_they_were_written(ttm, lexicon, tmp_path):
+def test_timings_are_of_the_words_as_they_were_written(here, lexicon, tmp_path):
     lexicon.write_text(NGINX + '[[word]]\nwritten = "quinoa"\nipa = "ˈkiːnwɑː"\n')  # noqa: RUF001
     text = "Say (quinoa), NGINX [[x]] and Quinoa's friend."
-    assert ttm("say", text, "-o", "x.wav", "--timings", "t.json").returncode == 0
+    assert here("say", text, "-o", "x.wav", "--timings", "t.json")[0] == 0
     rows = json.loads((tmp_path / "t.json").read_text())["timings"]
     words = [text[row["start"] : row["end"]] for row in rows if row["kind"] == "word"]
     assert words == ["Say", "quinoa", "NGINX", "NGINX", "x", "and", "Quinoa's", "friend"]
@@ -209,45 +182,44 @@ def test_timings_are_of_the_words_as_they_were_written(ttm, lexicon, tmp_path):
     assert begins == sorted(begins)
 
 
-def test_an_engine_without_phonemes_says_the_respelling_or_says_that_it_cannot(ttm, lexicon):
+def test_an_engine_without_phonemes_says_the_respelling_or_says_that_it_cannot(here, lexicon):
     lexicon.write_text(
         '[[word]]\nwritten = "quinoa"\nipa = "kiːnwɑː"\n'  # noqa: RUF001
         '[[word]]\nwritten = "acai"\nipa = "asaiː"\nsay = "ah sigh"\n'  # noqa: RUF001
     )
-    done = ttm("say", "acai. acai.", "-m", "tone", "-o", "x.wav", "--json")
-    assert json.loads(done.stdout)["warnings"] == []
-    done = ttm("say", "quinoa. quinoa.", "-m", "tone", "-o", "x.wav", "--json")
-    told = json.loads(done.stdout)["warnings"]
+    _, out, _ = here("say", "acai. acai.", "-m", "tone", "-o", "x.wav", "--json")
+    assert json.loads(out)["warnings"] == []
+    _, out, _ = here("say", "quinoa. quinoa.", "-m", "tone", "-o", "x.wav", "--json")
+    told = json.loads(out)["warnings"]
     assert len(told) == 1
     assert told[0].startswith("model 'tone' takes no IPA, so words")
 
 
-def test_a_sound_that_a_voice_has_not_leaves_the_respelling_and_is_told(ttm, lexicon, tmp_path):
+def test_a_sound_that_a_voice_has_not_leaves_the_respelling_and_is_told(here, lexicon, tmp_path):
     lexicon.write_text('[[word]]\nwritten = "Böse"\nipa = "ˈbøːzə"\nsay = "burzer"\n')  # noqa: RUF001
-    done = ttm("say", "Böse.", "-v", "en-us", "-o", "x.wav", "--json")
-    (told,) = json.loads(done.stdout)["warnings"]
+    _, out, _ = here("say", "Böse.", "-v", "en-us", "-o", "x.wav", "--json")
+    (told,) = json.loads(out)["warnings"]
     assert told == "voice 'en-us' has no sound 'ø', so 'burzer' is not said as /ˈbøːzə/"  # noqa: RUF001
-    assert ttm("say", "burzer.", "--no-lexicon", "-v", "en-us", "-o", "y.wav").returncode == 0
+    assert here("say", "burzer.", "--no-lexicon", "-v", "en-us", "-o", "y.wav")[0] == 0
     assert (tmp_path / "x.wav").read_bytes() == (tmp_path / "y.wav").read_bytes()
-    done = ttm("say", "Böse.", "-v", "de", "-o", "x.wav", "--json")
-    assert json.loads(done.stdout)["warnings"] == []
+    _, out, _ = here("say", "Böse.", "-v", "de", "-o", "x.wav", "--json")
+    assert json.loads(out)["warnings"] == []
 
 
-def test_a_word_is_tried_with_its_entry_file_and_line_and_heard(ttm, lexicon, tmp_path):
+def test_a_word_is_tried_with_its_entry_file_and_line_and_heard(here, lexicon, tmp_path):
     lexicon.write_text(NGINX + '\n[[word]]\nwritten = "quinoa"\nipa = "kiːnwɑː"\n')  # noqa: RUF001
-    done = ttm("lexicon", "test", "nginx's", "quinoa", "-o", "x.wav")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.decode().splitlines() == [
+    code, out, err = here("lexicon", "test", "nginx's", "quinoa", "-o", "x.wav")
+    assert code == 0, err
+    assert out.splitlines() == [
         f"nginx: engine x  ({lexicon}:2)",
         f"quinoa: /kiːnwɑː/  ({lexicon}:4)",  # noqa: RUF001
         "spoken: engine x's quinoa, with /kiːnwɑː/",  # noqa: RUF001
     ]
     assert (tmp_path / "x.wav").stat().st_size > 10_000
-    done = ttm("lexicon", "test", "hello", "--no-play", "-m", "tone", "--json")
-    told = json.loads(done.stdout)
+    told = json.loads(here("lexicon", "test", "hello", "--no-play", "-m", "tone", "--json")[1])
     assert (told["hits"], told["spoken"], told["model"]) == ([], "hello", "tone")
-    done = ttm("lexicon", "test", "hello", "--no-play")
-    assert done.stdout.startswith(b"no word of the lexicon (en-us, voice en-us of model espeak)\n")
+    _, out, _ = here("lexicon", "test", "hello", "--no-play")
+    assert out.startswith("no word of the lexicon (en-us, voice en-us of model espeak)\n")
 
 
 def test_a_program_s_speech_has_the_lexicon_too(lexicon):

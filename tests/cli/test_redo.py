@@ -83,7 +83,7 @@ def test_the_same_sentence_of_the_same_voice_gives_the_same_file_and_the_next_se
     assert parts(file)[3]["seed"] == 77
 
 
-@pytest.mark.parametrize("name", ["x.mp3", "x.ogg", "x.opus", "x.pcm"])
+@pytest.mark.parametrize("name", ["x.mp3", "x.pcm"])
 def test_a_file_of_any_format_is_written_again_as_long_as_it_should_be(here, written, name):
     file = written(name)
     old = parts(file)

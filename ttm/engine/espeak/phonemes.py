@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 MNEMONIC = re.compile(r"[^\s\x00-\x1f\x7f_|'!,%=\[-][^\s|\[\]]{0,3}")
 """One that may name a sound: the others are pauses, stress marks and variants of punctuation."""
-SURROUNDINGS = (("a|{}|'a", 1), ("t|'{}|t", 1), ("{}", 0))
-"""Between vowels, stressed, alone: a sound that becomes another one in each of them is no sound
-that can be asked for. With each, which of its sounds is meant."""
+SURROUNDINGS = (("a|{}|'a", 1), ("t|'{}|t", 1), ("{}|'a", 0), ("{}", 0))
+"""Between vowels, stressed, at the beginning, alone: a sound that becomes another one in each of
+them is no sound that can be asked for. With each, which of its sounds is meant."""
 LONG = "ː"
 STRESS = {"ˈ": "'", "ˌ": ","}
 MARKS = "".join(STRESS) + "',%="
@@ -40,24 +40,38 @@ LIKE: Mapping[str, tuple[str, ...]] = {
     "ʦ": ("ts",),
     "ʣ": ("dz",),
     "ɫ": ("l",),
+    "l": ("ɫ", "lʲ"),
+    "v": ("ʋ", "w"),
+    "ʋ": ("v", "w"),
+    "s": ("s̺", "s̻"),
+    "z": ("z̺",),
+    "p": ("pʰ",),
+    "b": ("β", "bʱ"),
+    "t": ("t̪", "tʰ"),
+    "d": ("d̪", "ð"),
+    "k": ("kʰ", "q"),
+    "ɡ": ("ɣ", "g"),
+    "ŋ": ("n",),
+    "ʃ": ("ʂ", "ɕ"),
+    "ʒ": ("ʐ", "ʑ"),
     "ɝ": ("ɜː", "ɚ"),
     "ɚ": ("əɹ", "ə"),
     "ɜ": ("ɜː", "ɚ"),
     "ɑ": ("ɑː", "a"),
     "ɒ": ("ɔ", "ɑː"),
-    "a": ("ɑː", "æ"),
+    "a": ("ɑː", "æ", "a\u0308", "aː", "ɑ"),
     "æ": ("a", "ɛ"),
     "ɐ": ("ʌ", "ə", "a"),
     "ʌ": ("ɐ", "a"),
-    "e": ("ɛ", "eː"),
+    "e": ("ɛ", "eː", "e̞"),
     "ɛ": ("e",),
     "i": ("iː", "ɪ"),
     "ɪ": ("i",),
     "ᵻ": ("ɪ", "i"),
     "ɨ": ("ᵻ", "ɪ", "i"),
-    "o": ("ɔ", "oː", "oʊ"),
+    "o": ("ɔ", "oː", "oʊ", "o̞"),
     "ɔ": ("o", "ɔː"),
-    "u": ("uː", "ʊ"),
+    "u": ("uː", "ʊ", "ɯ", "ɯᵝ"),
     "ʊ": ("u",),
     "ʉ": ("u", "uː"),
     "y": ("ʏ", "yː"),
