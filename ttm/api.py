@@ -60,6 +60,7 @@ def speak(
         chunks = narrator.plan(
             [text] if isinstance(text, str) else text,
             model=say.model,
+            voice=chosen.name,
             language=asked_for or "en" if engine.multilingual else chosen.languages[0],
             form=check_form(input_format),
         )

@@ -76,6 +76,17 @@ def _cache_dir() -> Path:
     return platformdirs.user_cache_path("ttm", appauthor=False)
 
 
+def history_dir() -> Path:
+    """Where ttm remembers what was said."""
+    if sys.platform == "linux":
+        home = os.environ.get("XDG_STATE_HOME", "")
+        folder = home if os.path.isabs(home) else os.path.expanduser("~/.local/state")
+        return Path(folder, "ttm")
+    import platformdirs
+
+    return platformdirs.user_state_path("ttm", appauthor=False)
+
+
 def log_dir() -> Path:
     """Where crash reports go."""
     import platformdirs

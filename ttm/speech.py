@@ -26,6 +26,18 @@ RATE_EXPECTED = (
 
 
 @dataclass(frozen=True, slots=True)
+class Phonemes:
+    """How a stretch of a speech's text sounds."""
+
+    start: int
+    """Its first character in the text."""
+    end: int
+    """One past the last."""
+    ipa: str
+    """Its sounds, in the International Phonetic Alphabet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Speech:
     """What to say and how; travels whole, from the door to the engine. `replace()` to vary."""
 
@@ -52,6 +64,9 @@ class Speech:
     continues: bool = False
     """Follows the speech before it in the same narration: the engine may go on from the state
     that one left. Otherwise nothing that came before may be heard in it."""
+    phonemes: tuple[Phonemes, ...] = ()
+    """Stretches of the text whose sounds were given, in order and without overlaps; for engines
+    that take them. What cannot be said so is said as the text has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ttm.audio import Audio
 from ttm.errors import WireError
-from ttm.speech import Speech, Timing, Voice
+from ttm.speech import Phonemes, Speech, Timing, Voice
 from ttm.voicefile import Tensor
 from ttm.worker import wire
 from ttm.worker.wire import (
@@ -53,6 +53,7 @@ SPEECHES = st.builds(
     recording=TEXTS,
     transcript=TEXTS,
     continues=st.booleans(),
+    phonemes=st.lists(st.builds(Phonemes, NUMBERS, NUMBERS, TEXTS), max_size=2).map(tuple),
 )
 TIMINGS = st.builds(
     Timing,

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 COMMANDS = {
     "say": "Speak a text, or write it to a file.",
     "explain": "Show what would be said, in which pieces, by whom, and why.",
+    "redo": "Say one sentence of a file again.",
     "voices": "List, add, design and try voices.",
     "models": "Fetch, list, check and load the models that speak.",
     "engines": "List the engines, what each needs, and whether it is ready.",
     "runtime": "Make and look after the private environment that holds torch.",
+    "history": "See what was said before, again.",
+    "lexicon": "Say how words are to be said.",
     "config": "See and change settings.",
     "cache": "See and empty the sound that is kept.",
     "inspect": "Measure audio: duration, rate, peak, loudness, silence, clipping.",

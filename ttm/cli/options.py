@@ -156,6 +156,14 @@ Timings = Annotated[
         help="Write when each word is said, as JSON.",
     ),
 ]
+Manifest = Annotated[
+    bool,
+    Option(
+        "--manifest",
+        rich_help_panel=OUTPUT,
+        help="Write FILE.ttm.json too, for `ttm redo`; it holds the text.",
+    ),
+]
 NoClobber = Annotated[
     bool,
     Option("--no-clobber", rich_help_panel=OUTPUT, help="Do not overwrite a file that exists."),
@@ -206,6 +214,19 @@ Errors = Annotated[
         rich_help_panel=TEXT,
         help="For bytes that do not fit the encoding: strict or replace.",
     ),
+]
+Lexicon = Annotated[
+    list[str] | None,
+    Option(
+        "--lexicon",
+        metavar="PATH",
+        rich_help_panel=TEXT,
+        help="How words are said, beside what lexicon.toml has; repeatable.",
+    ),
+]
+NoLexicon = Annotated[
+    bool,
+    Option("--no-lexicon", rich_help_panel=TEXT, help="No lexicon but those of --lexicon."),
 ]
 OnError = Annotated[
     str | None,
@@ -261,6 +282,10 @@ Quiet = Annotated[
 ]
 Verbose = Annotated[
     bool, Option("--verbose", rich_help_panel=REPORT, help="Say what is done and why.")
+]
+NoHistory = Annotated[
+    bool,
+    Option("--no-history", rich_help_panel=REPORT, help="Remember nothing of this."),
 ]
 DryRun = Annotated[
     bool,

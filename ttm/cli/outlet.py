@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from ttm.audio import Audio
 from ttm.audio.formats import Format
-from ttm.audio.sink import Sink, open_sink
+from ttm.audio.sink import Sink, Written, open_sink
 from ttm.audio.target import Target, open_target
 from ttm.cli import output
 from ttm.cli.extent import Extent
@@ -19,6 +19,8 @@ from ttm.cli.source import at_hand
 from ttm.cli.timings import TimingFile
 from ttm.config import Config
 from ttm.errors import DeviceError
+from ttm.narration import manifest
+from ttm.narration.manifest import SETTINGS, Observer
 from ttm.narration.narration import Narration
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk
@@ -67,6 +69,10 @@ class Outlet:
         self, chunks: Iterable[Chunk], target: Target | None, timings: Sequence[TimingFile]
     ) -> None:
         """Speak the chunks to their end; what is written is complete, or not there."""
+        observer = None
+        if self._request.manifest:
+            observer = Observer(normalized=self._config.say.normalize)
+            chunks = observer.watch(chunks)
         narration = self._narrator.narrate(
             chunks,
             voice=self._voice,
@@ -84,6 +90,8 @@ class Outlet:
                 self._tell_notes(narration)
                 for each in timings:
                     each.write(audio.timings)
+                if observer:
+                    observer.hear(audio)
                 if not audio.pcm:
                     continue
                 if target and sink is None:
@@ -108,6 +116,8 @@ class Outlet:
                     warn(self._request, self._outcome, written.warning)
             for each in timings:
                 each.commit()
+            if sink and observer:
+                self._describe(observer, written, narration.report.seed)
             if player:
                 self._heard(player, None, sink)
         except BaseException:
@@ -154,6 +164,14 @@ class Outlet:
             bitrate=self._bitrate,
             normalize=say.normalize,
         )
+
+    def _describe(self, observer: Observer, written: Written, seed: int) -> None:
+        """Write the manifest of a file."""
+        say = self._config.say
+        settings = {name: getattr(say, name) for name in SETTINGS} | {"bitrate": self._bitrate}
+        settings["voice"] = self._voice.recording or self._voice.name
+        transcript = self._request.transcript
+        manifest.write(observer.manifest(written, seed, settings, transcript), written.path)
 
     def _keep(self, narration: Narration) -> None:
         report = narration.report

@@ -36,6 +36,14 @@ class Request:
     """Files that an interrupted run has finished stay."""
     input_form: str = "auto"
     """How the text is written."""
+    lexicons: tuple[str, ...] = ()
+    """Files that were named with --lexicon."""
+    own_lexicons: bool = True
+    """Whether those beside the settings and beside the text count as well."""
+    history: bool = False
+    """Whether it is remembered, as the settings have it."""
+    manifest: bool = False
+    """Whether a manifest is written beside each file."""
 
     @property
     def taken(self) -> bool:

@@ -44,12 +44,15 @@ def say(
     srt: options.Srt = None,
     vtt: options.Vtt = None,
     timings: options.Timings = None,
+    manifest: options.Manifest = False,
     no_clobber: options.NoClobber = False,
     resume: options.Resume = False,
     follow: options.Follow = False,
     input_format: options.InputFormat = "auto",
     encoding: options.Encoding = None,
     errors: options.Errors = None,
+    lexicon: options.Lexicon = None,
+    no_lexicon: options.NoLexicon = False,
     on_error: options.OnError = None,
     profile: options.Profile = None,
     set_: options.Settings = None,
@@ -59,6 +62,7 @@ def say(
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
+    no_history: options.NoHistory = False,
     dry_run: options.DryRun = False,
 ) -> None:
     """Speak a text, or write it to a file."""
@@ -86,6 +90,10 @@ def say(
         dry_run=dry_run,
         transcript=(voice_text or "").strip(),
         input_form=input_format,
+        lexicons=tuple(lexicon or ()),
+        own_lexicons=not no_lexicon,
+        history=not no_history,
+        manifest=manifest,
     )
     flags = {
         "say.voice": voice if voice != "?" else None,

@@ -7,13 +7,17 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ttm.cli.extent import Extent
+from ttm.cli.request import Request
 from ttm.config import TextSettings
 from ttm.errors import NothingToSpeak, UnreadableText, UsageError
+from ttm.narration.narrator import Narrator
 from ttm.narration.plan import join
 from ttm.text.cleaning import Cleaner, clean
+from ttm.text.lexicon import FILE, Lexicon
 from ttm.text.marks import Delivery
 from ttm.text.markup import Front, Opening, Reading, check_form, form_of
 from ttm.text.reading import open_text, read_text
@@ -100,6 +104,20 @@ def _book(fd: int, name: str) -> Iterator[str | Opening]:
 def _chapters(book: Book, file: IO[bytes]) -> Iterator[str | Opening]:
     with file:
         yield from book.read()
+
+
+def gathered(narrator: Narrator, request: Request) -> Lexicon:
+    """How words are said: beside the settings, beside the files of the text, and as named.
+
+    Raises UsageError for a named file that is not there, ConfigError for one that is wrong.
+    """
+    beside = [Path(os.path.dirname(file), FILE) for file in request.files if file != "-"]
+    named = [Path(name).expanduser() for name in request.lexicons]
+    for path in named:
+        if not os.path.lexists(path):
+            raise UsageError(f"there is no lexicon '{path}'", "Check the path")
+    own = request.own_lexicons
+    return narrator.lexicon([*(beside if own else ()), *named], own=own)
 
 
 def at_hand(words: Sequence[str], files: Sequence[str]) -> bool:

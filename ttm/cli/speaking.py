@@ -13,11 +13,12 @@ from typing import Any
 from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.cli import output
 from ttm.cli.extent import Extent
+from ttm.cli.memory import Memory
 from ttm.cli.outlet import Outlet, opened, timing_files
 from ttm.cli.parts import Parts
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
-from ttm.cli.source import begin, read
+from ttm.cli.source import begin, gathered, read
 from ttm.cli.timings import TimingFile
 from ttm.cli.voice import choose as choose_voice
 from ttm.cli.voice import described
@@ -42,6 +43,7 @@ def speak(request: Request, config: Config) -> None:
     with ExitStack() as stack:
         stack.callback(progress.clear)
         narrator = stack.enter_context(Narrator(config, loading=progress.loading))
+        lexicon = gathered(narrator, request)
         stood_in = narrator.settle(config.say.model)
         model, engine = narrator.model(config.say.model), narrator.card(config.say.model)
         _, ignored = narrator.instruction(config.say.model)
@@ -55,8 +57,11 @@ def speak(request: Request, config: Config) -> None:
                 target = stack.enter_context(opened(request.output, request.clobber))
             if request.split == "none":
                 timings = timing_files(stack, request, config)
+        memory = stack.enter_context(Memory(request, config, outcome))
         extent = Extent()
-        pieces = read(request.words, request.files, config.text, extent, request.input_form)
+        pieces = memory.listen(
+            read(request.words, request.files, config.text, extent, request.input_form)
+        )
         begun, sample, told = begin(pieces, narrator.reading("text", "en", follow=request.follow))
         narrator.start(config.say.model)
         choice = choose_voice(narrator, config, sample, request.transcript, told)
@@ -71,6 +76,8 @@ def speak(request: Request, config: Config) -> None:
             itertools.chain(begun, pieces),
             model=config.say.model,
             language=language,
+            voice=voice.name,
+            lexicon=lexicon,
             follow=request.follow,
             cleaner=cleaner,
             warn=lambda sentence: warn(request, outcome, sentence),
@@ -80,6 +87,7 @@ def speak(request: Request, config: Config) -> None:
             heading |= {"language": language, "output": request.output or ""}
             _show_plan(chunks, heading, described(voice), as_json=request.json)
             return
+        memory.begin(model.name, voice, language)
         player = tuple(command)
         out = Outlet(
             request, config, narrator, voice, form, bitrate, player, outcome, progress, extent
@@ -116,6 +124,8 @@ def _check(request: Request, config: Config) -> None:
             raise UsageError(f"{one} and {other} cannot both go to {where}", "Name another")
     if request.resume:
         _check_resumable(request, config)
+    if request.manifest and not _into_file(request.output):
+        raise UsageError("--manifest stands beside a file", "Name one with -o")
     if request.split != "none":
         if not request.output or request.output == "-":
             raise UsageError(
@@ -160,6 +170,13 @@ def _called(request: Request) -> dict[str, str]:
         "json": "the timings", "srt": "the SubRip subtitles", "vtt": "the WebVTT subtitles"
     }  # fmt: skip
     return {names[kind]: path for kind, path in request.transcripts.items()}
+
+
+def _into_file(path: str | None) -> bool:
+    """Whether what is written there is a file of its own."""
+    if path is None or path == "-":
+        return False
+    return os.path.isfile(path) or not os.path.lexists(path)
 
 
 def _bitrate(form: Format, config: Config) -> int:

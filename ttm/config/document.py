@@ -69,8 +69,10 @@ class Document:
         return self.text.count("\n", 0, hit.start()) + 1 if hit else 0
 
 
-def read(path: Path) -> Document | None:
+def read(path: Path, kind: str = "file of settings", largest: int = LARGEST) -> Document | None:
     """The file's text, or None when there is no such file; `/dev/null` is an empty one.
+
+    `kind` of file that it should be, and the bytes that it may have.
 
     Raises ConfigError when it is no regular file, cannot be read, or is no text.
     """
@@ -78,19 +80,20 @@ def read(path: Path) -> Document | None:
         return Document(path, "")
     try:
         # A FIFO would be waited for when it is opened, so its kind is asked first.
-        refuse_irregular(path, os.stat(path).st_mode)
+        refuse_irregular(path, os.stat(path).st_mode, kind)
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:
-            refuse_irregular(path, os.fstat(descriptor).st_mode)
-            block = file.read(LARGEST + 1)
+            refuse_irregular(path, os.fstat(descriptor).st_mode, kind)
+            block = file.read(largest + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as failure:
         raise ConfigError(f"cannot read {path}: {failure.strerror}") from None
     except ValueError:
         raise ConfigError(f"{path} cannot be the name of a file") from None
-    if len(block) > LARGEST:
-        raise ConfigError(f"{path} is larger than 1 MB, which no file of settings is")
+    if len(block) > largest:
+        size = largest // 1_000_000
+        raise ConfigError(f"{path} is larger than {size} MB, which no {kind} is")
     try:
         return Document(path, block.decode("utf-8-sig"))
     except UnicodeDecodeError as failure:
@@ -98,9 +101,9 @@ def read(path: Path) -> Document | None:
         raise ConfigError(f"{path}:{line}: not UTF-8", "Save the file as UTF-8") from None
 
 
-def refuse_irregular(path: Path, mode: int) -> None:
+def refuse_irregular(path: Path, mode: int, kind: str = "file of settings") -> None:
     """Raise ConfigError unless this is the mode of a regular file."""
     if stat.S_ISDIR(mode):
-        raise ConfigError(f"{path} is a folder, not a file of settings")
+        raise ConfigError(f"{path} is a folder, not a {kind}")
     if not stat.S_ISREG(mode):
         raise ConfigError(f"{path} is not a regular file")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ttm.config.declaration import setting
+from ttm.config.declaration import is_path, setting
 from ttm.errors import UsageError
 
 
@@ -64,6 +64,13 @@ class TextSettings:
     strict: bool = setting(
         True, "Tags and attributes of SSML that ttm does not know are an error, not passed over."
     )
+    lexicon: str = setting(
+        "",
+        "The file that says how words are said. Empty takes lexicon.toml beside the settings, if "
+        "it is there.",
+        expects="a path",
+        check=is_path,
+    )
     rules: RuleSettings = field(
         default_factory=RuleSettings,
         metadata={"sentence": "What is said in words, where text.normalize lets it"},
@@ -108,4 +115,10 @@ class HistorySettings:
         "What of a text is remembered: off for nothing at all, digest for a fingerprint, length "
         "and time without the text, full for the text too.",
         choices=("off", "digest", "full"),
+    )
+    max_entries: int = setting(
+        10_000, "So many speeches are remembered; the oldest go first.", low=1, high=1_000_000
+    )
+    max_bytes: int = setting(
+        20_000_000, "Size of all that is remembered.", unit="bytes", low=10_000, high=2**40
     )

@@ -36,20 +36,20 @@ def write_setting(path: Path, key: str, value_text: str) -> Value:
         value = from_text(setting, value_text)
     except UsageError as failure:
         raise UsageError(f"{key}: {failure.what}") from None
-    with _locked(path) as target:
+    with locked(path) as target:
         document = read(target) or Document(path, "")
         _refuse_wrong(document)
         changed = _changed(document, [*prefix, *setting.key.split(".")], value)
-        _replace(target, changed.encode())
+        put(target, changed.encode())
     return value
 
 
 def write_example(path: Path, *, force: bool = False) -> None:
     """Write the example file. Raises UsageError when there is a file and it is not forced."""
-    with _locked(path) as target:
+    with locked(path) as target:
         if _existing(target) and not force:
             raise UsageError(f"{path} exists already", "--force overwrites it")
-        _replace(target, example().encode())
+        put(target, example().encode())
 
 
 def _split(key: str) -> tuple[list[str], str]:
@@ -145,7 +145,7 @@ def _with_room(text: str, keys: Sequence[str]) -> str:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[Path]:
+def locked(path: Path) -> Iterator[Path]:
     """The file that `path` leads to, for one writer at a time."""
     try:
         target = Path(os.path.realpath(path))
@@ -196,7 +196,7 @@ def _make_folders(folder: Path) -> None:
         folder.mkdir(0o700, exist_ok=True)
 
 
-def _replace(target: Path, block: bytes) -> None:
+def put(target: Path, block: bytes) -> None:
     """Put `block` where `target` is: all of it, or nothing."""
     import tempfile
 

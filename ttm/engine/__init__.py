@@ -116,6 +116,8 @@ class EngineCard:
     """Speaks with the voice of a recording."""
     instructs: bool = False
     """Takes an instruction: how to say it, or the description of a voice."""
+    phonemes: bool = False
+    """Takes the sounds of a word in IPA."""
     loads_slowly: bool = False
     """Loading takes seconds; the engine is called with `loading=`, a Tell."""
     checkpoint: bool = False
@@ -151,6 +153,7 @@ ENGINES: dict[str, EngineCard] = {
             "espeak-ng: 140 languages, at once, nothing to download",
             needs="the espeak-ng library that is installed with ttm",
             quick=True,
+            phonemes=True,
             phonetic=True,
             # espeak-ng takes 80 words a minute at least, and 175 is its usual tempo.
             slowest=80 / 175,
@@ -221,7 +224,7 @@ ENGINES: dict[str, EngineCard] = {
 PLUGINS = "ttm.engines"
 """The entry-point group in which other distributions offer engines."""
 
-TRAITS = ("multilingual", "clones", "instructs", "loads_slowly", "random")
+TRAITS = ("multilingual", "clones", "instructs", "loads_slowly", "phonemes", "random")
 """Fields of a card that an entry point can claim, in brackets: `name = module:Class [clones]`."""
 
 

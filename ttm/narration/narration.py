@@ -22,7 +22,7 @@ from ttm.narration.report import Report
 from ttm.narration.seams import led, within
 from ttm.narration.seeds import derived
 from ttm.narration.words import Words
-from ttm.speech import RATE_MAX, RATE_MIN, Speech, Timing
+from ttm.speech import RATE_MAX, RATE_MIN, Phonemes, Speech, Timing
 from ttm.worker.client import Worker
 
 STRETCH = 64
@@ -172,8 +172,26 @@ class Narration:
         if self._engine.random:
             seed = derived(seed, chunk.text)
         goes_on = not self._alone and number % STRETCH > 0
-        speech = replace(manner.speech, text=chunk.text, seed=seed, continues=goes_on)
+        speech = replace(
+            manner.speech,
+            text=chunk.text,
+            seed=seed,
+            continues=goes_on,
+            phonemes=self._sounds(chunk),
+        )
         return replace(manner, speech=speech)
+
+    def _sounds(self, chunk: Chunk) -> tuple[Phonemes, ...]:
+        """The sounds that are given for words of the chunk, for an engine that takes them."""
+        given = [one for one in chunk.changes if one.phonemes]
+        if self._engine.phonemes:
+            return tuple(Phonemes(one.start, one.end, one.phonemes) for one in given)
+        if any(chunk.text[one.start : one.end] == one.written for one in given):
+            self.report.note(
+                f"model '{self.report.model}' takes no IPA, so words for which there is nothing"
+                " else are said as they are written"
+            )
+        return ()
 
     def _placed(self, audio: Audio, chunk: Chunk) -> tuple[Timing, ...]:
         """Word timings in the original text and the narration's time."""

@@ -6,7 +6,7 @@ import contextlib
 import copy
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from ttm.config import Config
 from ttm.engine import EngineCard
 from ttm.errors import (
     BadVoice,
+    ConfigError,
     EngineHung,
     EngineUnavailable,
     ModelError,
@@ -32,6 +33,7 @@ from ttm.narration.memory import Memory, job_seed, keeps
 from ttm.narration.narration import Narration
 from ttm.narration.opening import (
     find_model,
+    lexicon_path,
     open_cache,
     open_library,
     open_worker,
@@ -41,6 +43,8 @@ from ttm.narration.plan import Chunk, plan
 from ttm.narration.report import Report
 from ttm.speech import Speech, Voice, parse_rate
 from ttm.text.cleaning import Cleaner
+from ttm.text.lexicon import Lexicon, Pronunciation
+from ttm.text.lexicon.shelf import Shelf
 from ttm.text.marks import Delivery
 from ttm.text.markup import Code, Form, Opening, Reading
 from ttm.text.wording import Wording
@@ -64,6 +68,7 @@ class Narrator:
         self._models: dict[str, tuple[Model, EngineCard]] = {}
         self._workers: dict[tuple[str, Path | None, str], Worker] = {}
         self._voices: dict[str, list[Voice]] = {}
+        self._shelf = Shelf()
         self.library = open_library(config)
         """The voices that the user keeps."""
 
@@ -219,23 +224,28 @@ class Narrator:
         model: str,
         language: str,
         form: Form = "text",
+        voice: str = "",
+        lexicon: Lexicon | None = None,
         follow: bool = False,
         cleaner: Cleaner | None = None,
         warn: Callable[[str], None] = lambda sentence: None,
     ) -> Iterator[Chunk]:
         """What this model is to be asked for to speak a text of that language, a BCP-47 tag.
 
-        As `ttm.narration.plan.plan`, read and worded as the settings have it. `form`: how the text
-        is written. Raises what `model` raises, UsageError for a voice that the text asks for and
-        that there is not, and UnreadableText for markup that is wrong.
+        As `ttm.narration.plan.plan`, read and worded as the settings have it for that voice, and
+        with `lexicon`, else that of the settings. `form`: how the text is written. Raises what
+        `model` and `lexicon` raise, UsageError for a voice that the text asks for and that there is
+        not, and UnreadableText for markup that is wrong.
         """
+        words = self.lexicon() if lexicon is None else lexicon
+        said = words.spoken(language, voice, self.model(model).name) if words else None
         return plan(
             pieces,
             language=primary(language),
             budget=self.card(model).budget,
             follow=follow,
             cleaner=cleaner,
-            reword=self._wording(model),
+            reword=self._wording(model, said),
             reading=self.reading(form, language, follow=follow),
             cast=partial(self._named, model),
             warn=warn,
@@ -291,11 +301,20 @@ class Narrator:
             transcript=voice.transcript,
         )
 
-    def _wording(self, model: str) -> Wording:
+    def lexicon(self, more: Sequence[Path] = (), *, own: bool = True) -> Lexicon:
+        """How words are said: as the settings' file has it (`own`), and more files, if they are
+        there. Raises ConfigError for one that is wrong, and for the settings' when it is not."""
+        mine = lexicon_path(self._config) if own else None
+        if mine and self._config.text.lexicon and not mine.exists():
+            what = f"{mine}, which text.lexicon names, does not exist"
+            raise ConfigError(what, "`ttm lexicon add` writes it")
+        return self._shelf.lexicon([mine, *more] if mine else more)
+
+    def _wording(self, model: str, said: Pronunciation | None) -> Wording:
         text = self._config.text
         wanted = text.normalize == "on" or (text.normalize == "auto" and not self.card(model).reads)
         off = [rule.name for rule in fields(text.rules) if not getattr(text.rules, rule.name)]
-        return Wording(normalized=wanted, off=off)
+        return Wording(normalized=wanted, off=off, said=said)
 
     def narrate(
         self,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttm import paths, runtime
-from ttm.config import Config
+from ttm.config import Config, default_path
 from ttm.engine import ENGINES, EngineCard, card, every_card, missing
 from ttm.errors import (
     EngineUnavailable,
@@ -23,6 +23,7 @@ from ttm.models.place import note_use
 from ttm.models.registry import REGISTRY, entry_of
 from ttm.models.store import Model, find
 from ttm.narration.cache import Cache
+from ttm.text.lexicon import FILE
 from ttm.voices.library import Library
 from ttm.worker.client import Limits, Worker
 
@@ -110,6 +111,15 @@ def open_library(config: Config) -> Library:
 def open_cache(config: Config) -> Cache:
     """What was spoken once; nothing is read or made yet."""
     return Cache(paths.spoken_dir(), config.cache.max_bytes)
+
+
+def lexicon_path(config: Config) -> Path | None:
+    """The file that says how words are said, whether it is there or not; None for settings that
+    have no place."""
+    if chosen := config.text.lexicon:
+        return Path(os.path.expanduser(chosen)).absolute()
+    settings = config.document.path if config.document else default_path()
+    return None if str(settings) == os.devnull else settings.absolute().with_name(FILE)
 
 
 def open_worker(

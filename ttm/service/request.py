@@ -64,6 +64,7 @@ class Request:
         chunks = under.plan(
             [self.text] if isinstance(self.text, str) else self.text,
             model=model,
+            voice=voice.name,
             language=language or "en" if engine.multilingual else voice.languages[0],
             form=self.form,
         )

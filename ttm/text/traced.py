@@ -101,7 +101,13 @@ class Traced:
         first = bisect_right(self.changes, start, key=attrgetter("end"))
         last = bisect_left(self.changes, stop, key=attrgetter("start"))
         return tuple(
-            replace(one, start=max(one.start, start) - start, end=min(one.end, stop) - start)
+            replace(
+                one,
+                start=max(one.start, start) - start,
+                end=min(one.end, stop) - start,
+                # A part of a word does not sound like all of it.
+                phonemes=one.phonemes if start <= one.start and one.end <= stop else "",
+            )
             for one in self.changes[first:last]
         )
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, get_args
 
 from ttm.audio import WIDTH, Audio, SampleFormat
 from ttm.errors import WireError
-from ttm.speech import Speech, Timing, Voice
+from ttm.speech import Phonemes, Speech, Timing, Voice
 from ttm.voicefile import Tensor
 
 LINE_MAX = 16 << 20
@@ -215,8 +215,10 @@ def encode(message: Message) -> bytes:
                 fields |= {"codes": value.codes, "cut": value.cut}
             payload = value.pcm
         elif isinstance(value, Speech):
-            fields[field.name] = _plain(value)
-        elif field.name in ("voices", "then"):
+            fields[field.name] = _spoken(value)
+        elif field.name == "then":
+            fields[field.name] = [_spoken(one) for one in value]
+        elif field.name == "voices":
             fields[field.name] = [_plain(one) for one in value]
         elif field.name == "prompt":
             fields[field.name] = {name: _wired(tensor) for name, tensor in value.items()}
@@ -251,8 +253,8 @@ def assemble(kind: type[Message], fields: Mapping[str, Any], pcm: bytes) -> Mess
         if kind is Sound:
             values["audio"] = _audio(values, pcm)
         if kind is Speak:
-            values["speech"] = Speech(**values["speech"])
-            values["then"] = tuple(Speech(**speech) for speech in values["then"])
+            values["speech"] = _speech(values["speech"])
+            values["then"] = tuple(_speech(speech) for speech in values["then"])
         if kind is Voices:
             values["voices"] = tuple(_voice(voice) for voice in values["voices"])
         if kind is MadePrompt:
@@ -328,6 +330,14 @@ class Channel:
 
 def _plain(record: Speech | Voice) -> dict[str, Any]:
     return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+
+
+def _spoken(speech: Speech) -> dict[str, Any]:
+    return _plain(speech) | {"phonemes": [[p.start, p.end, p.ipa] for p in speech.phonemes]}
+
+
+def _speech(fields: dict[str, Any]) -> Speech:
+    return Speech(**{**fields, "phonemes": tuple(Phonemes(*row) for row in fields["phonemes"])})
 
 
 def _wired(tensor: Tensor) -> list[Any]:

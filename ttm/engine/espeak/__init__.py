@@ -73,8 +73,11 @@ class EspeakEngine:
         ]
         return [*self._voices.values(), *variants]
 
-    def speak(self, speech: Speech) -> Iterator[Audio]:
+    def speak(self, speech: Speech) -> Iterator[Audio | str]:
         said = self._say(speech)
+        for text, ipa, lacking in said.unsaid:
+            voice = speech.voice or "en-us"
+            yield f"voice '{voice}' has no sound '{lacking}', so '{text}' is not said as /{ipa}/"
         if said.pcm:
             timings = _timings(_told(speech), said, self._library.rate)
             yield Audio(said.pcm, self._library.rate, "s16", timings)
@@ -120,11 +123,11 @@ class EspeakEngine:
             self.close()
         mouth = self._mouth or Mouth(self._library, self._manner(speech))
         if self._expected is None:
-            mouth.ask(_told(speech))
+            mouth.ask(_told(speech), speech.phonemes)
         coming, self._coming = self._coming, None
         self._mouth = self._expected = None
         if coming is not None and mouth.manner == self._manner(coming):
-            mouth.ask(_told(coming))
+            mouth.ask(_told(coming), coming.phonemes)
         else:
             coming = None
         said = mouth.hear()

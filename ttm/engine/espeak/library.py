@@ -9,6 +9,8 @@ from __future__ import annotations
 import array
 import ctypes
 import os
+import re
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,12 @@ SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: samples by callback, in the calling
 DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT
 UTF8 = 1  # espeakCHARS_UTF8
 CHARACTERS = 1  # POS_CHARACTER
+PHONEMES = 0x100  # espeakPHONEMES: [[...]] in the text is in mnemonics
+IPA = 2  # in IPA rather than in mnemonics
+SEPARATOR = "·"
+"""Between the names of phonemes; no name has it."""
+PAUSE = re.compile(r"[_:!|]*")
+"""What stands for no sound between two phonemes."""
 BUFFER = 1000
 """Milliseconds of sound a callback; fewer callbacks are fewer crossings into Python."""
 WORD = 1  # espeakEVENT_WORD
@@ -99,6 +107,8 @@ class Library:
                 "engine.espeak.library and engine.espeak.data at it",
             ) from failure
         self._libc = ctypes.CDLL(None)
+        self._data = data
+        self._phonemes_on = False
         # Without the path it falls back to the folder of the machine it was built on.
         path = os.fsencode(data)
         self.rate: int = self._lib.espeak_Initialize(SYNCHRONOUS, BUFFER, path, DONT_EXIT)
@@ -160,9 +170,36 @@ class Library:
         if hasattr(self._lib, "espeak_ng_SetRandSeed"):  # 1.52 has a generator of its own too
             self._lib.espeak_ng_SetRandSeed(ctypes.c_long(number))
 
-    def synthesize(self, text: bytes) -> tuple[bytes, array.array[int]]:
+    def mnemonics(self) -> set[str]:
+        """The names of the phonemes of all languages."""
+        block = Path(self._data, "phontab").read_bytes()
+        found: set[str] = set()
+        at = 4  # the number of tables; each has a count, a name in 32 bytes, and rows of 16
+        for _ in range(block[0]):
+            count, at = block[at], at + 36
+            for (name,) in struct.iter_unpack("4s12x", block[at : at + 16 * count]):
+                found.add(name.rstrip(b"\0").decode(errors="replace"))
+            at += 16 * count
+        return found
+
+    def sounds(self, mnemonics: str, *, ipa: bool) -> list[str]:
+        """The phonemes that the voice makes of a text in mnemonics, in these or in IPA."""
+        if not self._phonemes_on:
+            # Nothing but speaking switches them on; there is nothing to say.
+            self.synthesize(b"", phonemes=True)
+            self._phonemes_on = True
+        encoded = ctypes.create_string_buffer(f"[[{mnemonics}]]".encode())
+        left = ctypes.c_void_p(ctypes.addressof(encoded))
+        names: list[str] = []
+        while left.value:
+            mode = (IPA if ipa else 0) | ord(SEPARATOR) << 8
+            clause = self._lib.espeak_TextToPhonemes(ctypes.byref(left), UTF8, mode) or b""
+            names += re.split(rf"[{SEPARATOR}\s]+", clause.decode(errors="replace"))
+        return [name for name in names if not PAUSE.fullmatch(name)]
+
+    def synthesize(self, text: bytes, *, phonemes: bool = False) -> tuple[bytes, array.array[int]]:
         """Speak UTF-8: the s16 samples at `rate`, and for each word its first character, its
-        length and its first sample."""
+        length and its first sample. `phonemes`: `[[...]]` in it is in mnemonics."""
         pcm = bytearray()
         words = array.array("i")
 
@@ -179,7 +216,9 @@ class Library:
 
         kept = _Callback(callback)
         self._lib.espeak_SetSynthCallback(kept)
-        self._lib.espeak_Synth(text, len(text) + 1, 0, CHARACTERS, 0, UTF8, None, None)
+        flags = UTF8 | PHONEMES if phonemes else UTF8
+        self._phonemes_on = phonemes
+        self._lib.espeak_Synth(text, len(text) + 1, 0, CHARACTERS, 0, flags, None, None)
         return bytes(pcm), words
 
     def transcribe(self, text: bytes) -> bytes:

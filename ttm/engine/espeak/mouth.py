@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import array
 import contextlib
+import json
 import os
 import signal
 import socket
 import struct
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from ttm.child import death, die_with_parent
 from ttm.engine.espeak.library import Library
+from ttm.engine.espeak.phonemes import Told, alphabet
 from ttm.errors import EngineCrashed, UnknownName
+from ttm.speech import Phonemes
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
@@ -27,8 +31,8 @@ if TYPE_CHECKING:
 NO_VOICE = 3
 """Exit code of a mouth that has not got the voice."""
 
-HEAD = struct.Struct("=QQ")
-"""How many bytes of words and of samples follow."""
+HEAD = struct.Struct("=QQQ")
+"""How many bytes of words, of samples, and of what could not be said as asked follow."""
 SIZE = struct.Struct("=Q")
 """How many bytes of text follow on the way there."""
 WORD = struct.Struct("=iii")
@@ -55,6 +59,8 @@ class Utterance:
     """s16 samples; UTF-8 of a mouth that transcribes."""
     words: tuple[tuple[int, int, int], ...]
     """First character, length and first sample of each."""
+    unsaid: tuple[tuple[str, str, str], ...] = ()
+    """Stretches whose sounds the voice does not have: text, IPA, and the symbol that it lacks."""
 
 
 class Mouth:
@@ -78,9 +84,10 @@ class Mouth:
             theirs.close()
         self._heard = self._wire.makefile("rb")
 
-    def ask(self, text: str) -> None:
+    def ask(self, text: str, phonemes: Sequence[Phonemes] = ()) -> None:
         """Have it speak; it may be asked for more before the first is heard."""
-        encoded = text.encode(errors="replace")
+        rows = [(one.start, one.end, one.ipa) for one in phonemes]
+        encoded = json.dumps((text, rows)).encode()
         with contextlib.suppress(OSError):  # it is dead already; `hear` tells of what
             self._wire.sendall(SIZE.pack(len(encoded)) + encoded)
 
@@ -94,9 +101,10 @@ class Mouth:
             head = self._heard.read(HEAD.size)
             if len(head) == HEAD.size:
                 sizes = HEAD.unpack(head)
-                words, pcm = (self._heard.read(size) for size in sizes)
-                if (len(words), len(pcm)) == sizes:
-                    return Utterance(pcm, tuple(WORD.iter_unpack(words)))
+                words, pcm, unsaid = (self._heard.read(size) for size in sizes)
+                if (len(words), len(pcm), len(unsaid)) == sizes:
+                    lacking = tuple(tuple(row) for row in json.loads(unsaid or b"[]"))
+                    return Utterance(pcm, tuple(WORD.iter_unpack(words)), lacking)
         status = self._buried()
         if status == NO_VOICE:
             what = f"espeak-ng has no voice '{self.manner.voice}'"
@@ -134,16 +142,33 @@ def _speak(library: Library, manner: Manner, wire: socket.socket) -> int:
     for name, value in manner.parameters:
         library.set_parameter(name, value)
     library.seed(manner.seed)
+    sounds: dict[str, str] = {}
     with wire.makefile("rb") as asked:
         while head := asked.read(SIZE.size):
-            text = asked.read(*SIZE.unpack(head))
+            text, rows = json.loads(asked.read(*SIZE.unpack(head)))
+            unsaid = b""
             if manner.transcribes:
-                pcm, words = library.transcribe(text), array.array("i")
+                pcm, words = library.transcribe(text.encode(errors="replace")), array.array("i")
+            elif rows:
+                # What the voice has takes 20 ms to find out, so it is found out once.
+                sounds = sounds or alphabet(library)
+                told = Told(text, [Phonemes(*row) for row in rows], sounds)
+                pcm, words = library.synthesize(told.text.encode(errors="replace"), phonemes=True)
+                words = _moved(words, told)
+                unsaid = json.dumps(told.unsaid).encode() if told.unsaid else b""
             else:
-                pcm, words = library.synthesize(text)
-            reply = HEAD.pack(len(words) * words.itemsize, len(pcm)) + words.tobytes()
-            wire.sendall(reply + pcm)
+                pcm, words = library.synthesize(text.encode(errors="replace"))
+            head = HEAD.pack(len(words) * words.itemsize, len(pcm), len(unsaid))
+            wire.sendall(head + words.tobytes() + pcm + unsaid)
     return 0
+
+
+def _moved(words: array.array[int], told: Told) -> array.array[int]:
+    """Words of what espeak-ng was told, where they are in the text."""
+    moved = array.array("i")
+    for i in range(0, len(words), 3):
+        moved.extend((*told.origin(words[i], words[i + 1]), words[i + 2]))
+    return moved
 
 
 def _unraisable(failure: UnraisableHookArgs) -> None:
