@@ -48,6 +48,36 @@ _ORDINAL = re.compile(
     re.I,
 )
 """A German ordinal, which sentencex 1.0.32 takes for the end of a sentence before a noun."""
+_SHORT = {
+    "de": (
+        r"Nr|Art|Abs|Abb|Kap|Bd|Ziff|Tab|S|ca|mind|max|Tel",
+        r"Fa|Hrn?|inkl|exkl|zzgl|evtl|ggf|sog|vgl|bzw|ca|z\. ?B|d\. ?h",
+    ),
+    "es": (
+        r"núm|págs?|pp?|art|vol|cap|fig|aprox|tel|s|máx|mín",
+        r"Sr|Sra|Srta|Sres|Dra?|D|Dña|Prof|Ing|Lic|Avda?|Sto|Sta|Pza|p\. ?ej",
+    ),
+    "fr": (
+        r"art|chap|fig|vol|pp?|env|tél|min|max",
+        r"MM?|Mgr|p\. ?ex|par ex|env|c\.-à-d|cf",
+    ),
+    "it": (
+        r"nr?|pagg?|pp?|art|vol|cap|fig|tab|tel|ca|sec",
+        r"Sig|Sigg|Dott|Dr|Prof|Ing|Avv|Arch|Geom|Rag|On|Mons|p\. ?es|cfr",
+    ),
+    "pt": (
+        r"n|págs?|pp?|art|vol|cap|fig|tab|tel|aprox",
+        r"Sra?|Srta|Srs|Dra?|D|Profa?|Eng|Av|R|Sto|Sta|Pe|p\. ?ex|por ex",
+    ),
+}
+"""What is shortened in the middle of a sentence only: before a number, and before a word."""
+_OPEN = {
+    language: (
+        re.compile(rf"(?<![\w.])(?:{numbers})\.\Z", re.IGNORECASE),
+        re.compile(rf"(?<![\w.])(?:{names})\.\Z"),
+    )
+    for language, (numbers, names) in _SHORT.items()
+}
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
@@ -101,8 +131,12 @@ class Abbreviations:
                 return False
         if self._language == "en" and _goes_on(before[-10:], word):
             return False
-        if self._language == "de" and _ORDINAL.search(before[-16:]):
-            return False
+        if self._language == "de":
+            if _ORDINAL.search(before[-16:]) or (word[:2] == "Jh" and before[-2:-1].isdecimal()):
+                return False
+        if known := _OPEN.get(self._language):
+            if known[0 if _NUMBER.match(word) else 1].search(before[-12:]):
+                return False
         first = len(bare.rstrip(WIDE + NARROW + CLOSERS))
         try:
             parts = self._segment(self._language, f"{before} {word}")

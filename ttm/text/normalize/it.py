@@ -75,10 +75,10 @@ _TAKES_UNO = re.compile(r"s[^aeiou]|z|gn|ps|x|y")
 
 def _gender(match: re.Match[str], whole: int) -> str:
     gender = _AGREEMENT.gender(match, whole)
-    noun = next_word(match).lower()
+    noun = next_word(match, directly=True).lower()
     if gender == "m" and _TAKES_UNO.match(noun):
         return "uno"
-    return "elided" if gender == "f" and noun[0] in "aeiou" else gender
+    return "elided" if gender == "f" and noun.startswith(tuple("aeiou")) else gender
 
 
 def _day(match: re.Match[str], day: int) -> str:
