@@ -247,7 +247,7 @@ def test_markup_that_is_wrong_is_told_with_its_place(here, tmp_path):
 def test_an_input_format_that_there_is_not_is_an_error(here):
     code, _, err = here("say", "x", "--input-format", "markdwon")
     assert (code, "Did you mean 'markdown'?" in err) == (2, True)
-    code, _, err = here("say", "x", "--input-format", "epub")
+    code, _, err = here("say", "x", "--input-format", "epub", "--dry-run")
     assert (code, "an EPUB is a file" in err) == (2, True)
 
 
