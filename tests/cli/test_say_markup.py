@@ -215,7 +215,7 @@ def test_a_language_that_nobody_speaks_is_a_warning(here):
     code, out, err = here(
         "say", "-m", "tone", "--input-format", "ssml", ssml, "-o", "x.wav", "--json"
     )
-    warning = "model 'espeak' has no voice for language 'qya'; 'en-us' speaks"
+    warning = "model 'espeak' has no voice for language 'akk'; 'en-us' speaks"
     assert (code, json.loads(out)["warnings"]) == (0, [warning])
     assert err == f"ttm: warning: {warning}\n"
 
