@@ -59,6 +59,7 @@ def said(text: str, **how: object) -> list[str]:
             ["Name: Bob, Age: 5", "Name: Al | Ed", "after"],
         ),
         ("| | |\n|-|-|\n| 0 | done |", ["0, done"]),
+        ("|a|b|\n|-|-|\n| Why? | So. |", ["a: Why?", "b: So."]),
         ("a | b\n--|--\n1 | *two*", ["a: 1, b: two"]),
         ("| a | b |\n|---|---|\n", ["a", "b"]),
         ("no | table\n- - -", ["no | table", ""]),

@@ -170,7 +170,7 @@ READINGS = st.builds(
 
 
 @given(st.data(), READINGS, st.lists(st.integers(1, 30), max_size=20), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_how_marked_up_text_is_cut_changes_nothing(data, reading, sizes, follow) -> None:
     text = data.draw(WRITTEN[reading.form])
     whole = planned([text], reading, follow=follow)
@@ -183,7 +183,7 @@ def test_how_marked_up_text_is_cut_changes_nothing(data, reading, sizes, follow)
 
 
 @given(st.data(), READINGS, st.sampled_from([34, 400]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_chunks_of_marked_up_text_lead_back_to_it(data, reading, budget) -> None:
     text = data.draw(WRITTEN[reading.form])
     chunks = planned([text], reading, budget=budget)
@@ -214,7 +214,7 @@ def test_chunks_of_marked_up_text_lead_back_to_it(data, reading, budget) -> None
 
 
 @given(st.lists(st.tuples(st.sampled_from(FORMS[:3]), st.data()), max_size=4))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_texts_of_several_forms_are_one_text(parts) -> None:
     texts = [(form, data.draw(WRITTEN[form])) for form, data in parts]
     stream = [piece for form, text in texts for piece in (Opening(form), text)]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -83,6 +81,9 @@ def _marked(pieces: Iterator[str] | list[str], form: str, name: str) -> Iterator
 
 
 def _book(fd: int, name: str) -> Iterator[str | Opening]:
+    import shutil
+    import tempfile
+
     from ttm.text.books import BYTES, Book
 
     file: IO[bytes] = os.fdopen(fd, "rb", closefd=fd != 0)

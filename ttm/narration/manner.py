@@ -77,7 +77,8 @@ def understudy(
     """Who says a stretch in another language, or is to be of that gender, and what of it nobody
     can do; the voice that speaks anyway wherever it will do."""
     voice, lacking = usual, ""
-    if language and not library.speaks(usual, language):
+    known = "und" not in usual.languages  # a voice of which nobody knows may speak anything
+    if language and known and not library.speaks(usual, language):
         found = library.for_language(voices, language)
         voice, lacking = found or usual, "" if found else f"for language '{language}'"
     if gender and voice.gender != gender:

@@ -43,16 +43,16 @@ class Table:
     def row(self, line: Traced, start: int) -> None:
         """Speak a row."""
         self._rows += 1
-        said = False
+        last = ""
         for k, (bar, cell) in enumerate(_cells(line, start)):
             if not cell.text.strip():
                 continue
             header = self._headers[k] if k < len(self._headers) else ""
-            before = ", " if said and not self._writer.gap else ""
+            before = "" if not last or self._writer.gap else " " if last in ".!?" else ", "
             before += header and f"{header.rstrip(' :')}: "
             self._writer.say(before, line.span(bar, bar + 1), "markdown.table", "|")
             self._inlines.write(self._writer, cell)
-            said = True
+            last = cell.text[-1]
         self._writer.end(SENTENCE, line.end)
 
     def end(self) -> None:
