@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import random
@@ -83,7 +84,7 @@ def test_no_damaged_file_is_taken_for_a_take():
     whole = pack(KEY, TAKE)
     assert unpack(KEY, whole) == TAKE
     chance = random.Random(1)
-    for cut in {*range(0, 60), *chance.sample(range(len(whole)), 40)}:
+    for cut in {*range(60), *chance.sample(range(len(whole)), 40)}:
         with pytest.raises(Damaged):
             unpack(KEY, whole[:cut])
     for _ in range(1500):
@@ -186,11 +187,11 @@ def test_a_text_never_pushes_out_what_it_needs_itself(cache):
     used(cache, named(100), 50)
     began = time.time() - 1
     kept = 0
-    with pytest.raises(Full):
-        for number in range(20):
-            cache.put(named(number), of(100_000), began)
-            kept = number + 1
-    assert kept >= 8
+    with contextlib.suppress(Full):
+        while kept < 20:
+            cache.put(named(kept), of(100_000), began)
+            kept += 1
+    assert 8 <= kept < 10
     assert all(cache.get(named(number)) for number in range(kept))
     assert cache.get(named(100)) is None
 
