@@ -45,6 +45,13 @@ def test_what_it_ran_with_is_in_the_report(ttm, checkpoint):
     assert told["warnings"] == ["the speech did not end by itself and was stopped after 1.2 s"]
 
 
+def test_random_weights_make_noise_and_the_guard_refuses_it(ttm, checkpoint):
+    guarded = ("--set", "guard.enabled=true", "--set", "guard.retries=0")
+    done = ttm("say", "Hello.", "-m", checkpoint, "-o", "x.wav", "--json", *BRIEF, *guarded)
+    assert done.returncode == 6
+    assert b"engine 'qwen3' made steady noise instead of speech for 1.2 s" in done.stderr
+
+
 def test_sound_comes_before_the_last_frame_is_made(checkpoint):
     long = ("--set", "engine.qwen3.max_seconds=8", "--set", "engine.qwen3.dtype=float32")
     words = ["say", "one two " * 12, "-m", checkpoint, "-o", "-", "--format", "pcm", *long]
