@@ -271,7 +271,7 @@ class Unspeakable(SynthesisError):
     """A piece of the text that the engine cannot speak; the sentence names its place.
 
     `place`: its `start` and `end` in characters from 0, `line` and `column` from 1. `findings`:
-    what was wrong with the sound, where there was any.
+    what was wrong with the sound, where there was any, in all `attempts`.
     """
 
     code = "unspeakable"
@@ -282,10 +282,12 @@ class Unspeakable(SynthesisError):
         fix: str = "",
         *,
         place: Mapping[str, int] | None = None,
+        attempts: int = 1,
         findings: Iterable[Mapping[str, object]] = (),
     ) -> None:
         super().__init__(what, fix)
         self.place = dict(place or {})
+        self.attempts = attempts
         self.findings = tuple(findings)
 
 

@@ -57,14 +57,14 @@ def narrate(narrator) -> Callable[..., Spoken]:
         *,
         follow: bool = False,
         ahead: bool = False,
+        unheard: bool = False,
         with_: Narrator | None = None,
         **settings: object,
     ) -> Spoken:
         one = with_ or narrator(**settings)
         chosen, _ = one.voice(model, voice)
         chunks = plan([text], budget=card(model).budget, follow=follow)
-        return Spoken(
-            text, one.narrate(chunks, voice=chosen, model=model, follow=follow, ahead=ahead)
-        )
+        how = {"follow": follow, "ahead": ahead, "unheard": unheard}
+        return Spoken(text, one.narrate(chunks, voice=chosen, model=model, **how))
 
     return run

@@ -298,7 +298,9 @@ SPEECH = Speech("Hello.", "ryan", "en", seed=5, instruct="softly")
 
 def shared(options: dict, effective: dict | None = None, **about: object) -> bytes:
     model = Model("m", "qwen3", about.pop("folder", None))
-    found = keys.base(model, card("qwen3"), options, replace(SPEECH, **about), Path("/none"))
+    judged = bool(about.pop("judged", True))
+    speech = replace(SPEECH, **about)
+    found = keys.base(model, card("qwen3"), options, speech, Path("/none"), judged=judged)
     return keys.shared(found, effective or {})
 
 
@@ -328,6 +330,7 @@ def test_what_an_engine_runs_with_counts_where_it_is_heard():
     assert shared({"device": "auto", "temperature": -1.0}, {"device": "cuda:0"}) != plain
     assert shared({"device": "auto", "temperature": 0.5}, {"device": "cpu"}) != plain
     assert shared({"device": "auto", "temperature": -1.0}, {"device": "cpu"}, rate=1.2) != plain
+    assert shared({"device": "auto", "temperature": -1.0}, {"device": "cpu"}, judged=False) != plain
 
 
 def test_a_server_is_its_address_its_model_and_what_it_calls_the_voice():

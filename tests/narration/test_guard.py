@@ -36,10 +36,11 @@ def blocks(samples: np.ndarray, codes: list[int] | None = None) -> list[Audio]:
     """In frames of 80 ms, as an engine gives them."""
     size = 1_920
     cut = [samples[at : at + size] for at in range(0, len(samples), size)]
+    told = [(code,) for code in codes] if codes else [()] * len(cut)
     return [
-        Audio(part.astype("<f4").tobytes(), RATE, "f32", codes=tuple(codes[i : i + 1] if codes else ()))
-        for i, part in enumerate(cut)
-    ]  # fmt: skip
+        Audio(part.astype("<f4").tobytes(), RATE, "f32", codes=code)
+        for part, code in zip(cut, told, strict=True)
+    ]
 
 
 def judged(

@@ -159,6 +159,10 @@ class Outlet:
         if self._request.verbose:
             chunks = "chunk" if report.chunks == 1 else "chunks"
             output.note(f"spoke {report.chunks} {chunks} with seed {report.seed}")
+            for bad in report.guard.chunks:
+                found = ", ".join(dict.fromkeys(one.words for one in bad.findings))
+                times = f"asked {bad.attempts} times" if bad.attempts > 1 else "asked once"
+                output.note(f"{bad.place}: {bad.outcome}, {times}; the engine {found}")
         if report.skipped:
             places = ", ".join(f"line {s.line}, column {s.column}" for s in report.skips[:5])
             more = ", ..." if report.skipped > 5 else ""

@@ -138,7 +138,8 @@ def failure_json(failure: TtmError) -> dict[str, Any]:
     if isinstance(failure, BadRecording) and failure.findings:
         about["findings"] = list(failure.findings)
     if isinstance(failure, Unspeakable):
-        about |= {"place": failure.place, "findings": list(failure.findings)}
+        about |= {"place": failure.place, "attempts": failure.attempts}
+        about["findings"] = list(failure.findings)
     return {"ok": False, "error": about}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from typing import Any
 
 from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.cli import output
@@ -180,6 +181,14 @@ def _show_plan(
         output.line(f"{row['line']}:{row['column']}\t{row['text']}")
 
 
+def _guard(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the guard found in all of them."""
+    each = [report["guard"] for report in reports]
+    counts = ("judged", "bad", "retried", "split", "kept", "failed")
+    found = {name: sum(one[name] for one in each) for name in counts}
+    return {**found, "chunks": [bad for one in each for bad in one["chunks"]]}
+
+
 def _report(request: Request, outcome: Outcome) -> None:
     if request.json:
         first = outcome.reports[0]
@@ -192,7 +201,8 @@ def _report(request: Request, outcome: Outcome) -> None:
         skips = [skip for report in outcome.reports for skip in report["skips"]]
         outputs = [{**asdict(one), "seconds": round(one.seconds, 4)} for one in outcome.outputs]
         about = {name: first[name] for name in ("model", "engine", "voice", "language", "seed")}
-        envelope = {"ok": True, **about, **total, "skips": skips, "outputs": outputs}
+        envelope = {"ok": True, **about, **total, "skips": skips}
+        envelope |= {"guard": _guard(outcome.reports), "outputs": outputs}
         if request.split != "none":
             envelope["kept"] = outcome.kept
         if first["effective"]:

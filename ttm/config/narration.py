@@ -59,6 +59,11 @@ class TextSettings:
 
 @dataclass(frozen=True, slots=True)
 class GuardSettings:
+    enabled: bool = setting(
+        True,
+        "Judges the sound of each piece of text before it is taken for right. Without it, only "
+        "what is no sound at all is refused.",
+    )
     on_fail: str = setting(
         "fail",
         "When sound is not what was asked for, however often it is tried: fail stops, keep takes "

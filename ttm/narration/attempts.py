@@ -157,6 +157,8 @@ class Attempts:
             verdict = guard.verdict
             if verdict.good or (keep and last):
                 self._remember(part.speech, guard.level)
+            if guard.cut and verdict.good:
+                self._report.note("a speech did not end by itself and was stopped")
             if verdict.good:
                 yield from self._shaped(case, part, sound)
                 return heard or bool(sound)
@@ -173,15 +175,17 @@ class Attempts:
         verdict, sound = made[0]
         if keep:
             case.outcome, case.clean = "kept", False
-            self._say("kept at", part, verdict)
+            self._say("is kept as it is", part, verdict)
             yield from self._shaped(case, part, _up_to(sound, verdict))
             return heard or bool(sound)
         why = BadAudio(f"engine '{self._engine.name}' {verdict.words}")
-        yield from self._given_up(case, part, why, verdict.findings)
+        yield from self._given_up(case, part, why)
         return heard
 
     def _guarding(self, speech: Speech) -> Guard:
-        return Guard(speech, self._levels.get(_manner(speech), ()), light=self._engine.quick)
+        usual = self._levels.get(_manner(speech), ())
+        lenient = not self._guard.enabled
+        return Guard(speech, usual, light=self._engine.quick, lenient=lenient)
 
     def _remember(self, speech: Speech, level: float) -> None:
         manner = _manner(speech)
@@ -237,13 +241,13 @@ class Attempts:
     def _interrupted(self, case: _Case, part: _Part, verdict: Verdict) -> Iterator[Audio]:
         """Between what somebody heard go wrong and the same once more."""
         case.clean = False
-        self._say("said again at", part, verdict)
+        self._say("is said again", part, verdict)
         yield from self._silence(SKIPPED)
 
     def _say(self, what: str, part: _Part, verdict: Verdict) -> None:
         if len(self._report.notes) < KEPT:
             why = f"engine '{self._engine.name}' {verdict.words}"
-            self._report.note(f"{what} {_place(part.piece)}: {why}")
+            self._report.note(f"the text at {_place(part.piece)} {what}: {why}")
 
     def _parts(self, part: _Part, cut: Cut) -> list[_Part]:
         found = []
@@ -286,27 +290,26 @@ class Attempts:
         yield from self._given_up(case, part, why)
         return heard
 
-    def _given_up(
-        self, case: _Case, part: _Part, why: SynthesisError, findings: Sequence[Finding] = ()
-    ) -> Iterator[Audio]:
+    def _given_up(self, case: _Case, part: _Part, why: SynthesisError) -> Iterator[Audio]:
         case.outcome, case.clean = "failed", False
         piece = part.piece
         skip = Skip(piece.start, piece.end, piece.line, piece.column, why.what)
         if self._on_error == "fail":
-            raise unspeakable(skip, findings) from why
+            raise unspeakable(skip, case.attempts, case.findings) from why
         self._report.skipped += 1
         if len(self._report.skips) < KEPT:
             self._report.skips.append(skip)
         yield from self._silence(SKIPPED)
 
 
-def unspeakable(skip: Skip, findings: Sequence[Finding] = ()) -> Unspeakable:
+def unspeakable(skip: Skip, attempts: int = 1, findings: Sequence[Finding] = ()) -> Unspeakable:
     """The error for a piece of the text that was not spoken."""
     keep = ', set guard.on_fail to "keep"' if findings else ""
     return Unspeakable(
         f"cannot speak the text at {_place(skip)}: {skip.why}",
         f"Change the text there{keep}, or pass --on-error skip",
         place={name: getattr(skip, name) for name in ("start", "end", "line", "column")},
+        attempts=attempts,
         findings=[asdict(one) for one in findings],
     )
 

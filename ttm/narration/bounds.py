@@ -14,8 +14,8 @@ from ttm.text.syllables import syllables
 FASTEST = 11.0
 """Syllables a second. Readers of 17 languages say 4.3 to 9.1, at 6.6 in the mean (Coupé et al.,
 Science Advances 2019); a fifth more than the fastest of them."""
-SLOWEST = 2.0
-"""Less than half of the slowest of them, pauses included."""
+SLOWEST = 2.5
+"""Little more than half of what the slowest of them say, and of the most that a text may have."""
 BESIDE = 2.0
 """Seconds for breath and silence at both ends of a text, and for a pause in it."""
 PAUSE = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ttm.audio import Audio
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 ENDLESS = frozenset({"runaway", "loop", "room_tone", "not_numbers", "format"})
 """Findings after which nothing good can come: the engine is stopped."""
+ALWAYS = ENDLESS - {"loop", "room_tone"} | {"no_sound"}
+"""What is no sound that anybody could have asked for."""
 WORST = (
     *("level", "clipping", "silence", "too_long", "too_short", "room_tone", "loop", "runaway"),
     *("no_sound", "not_numbers", "format"),
@@ -89,13 +91,22 @@ class Guard:
     """Judges the sound of one speech while it comes.
 
     `neighbours`: levels of what the same voice said before, in dBFS. `light`: of an engine that
-    makes the same sound for the same text, only what can be known without numpy.
+    makes the same sound for the same text, only what can be known without numpy. `lenient`: only
+    whether there is sound of numbers at all, and that it ends some time.
     """
 
     def __init__(
-        self, speech: Speech, neighbours: Sequence[float] = (), *, light: bool = False
+        self,
+        speech: Speech,
+        neighbours: Sequence[float] = (),
+        *,
+        light: bool = False,
+        lenient: bool = False,
     ) -> None:
-        self._bounds = bounds(speech)
+        self._bounds = bounds(replace(speech, language="und") if lenient else speech)
+        self._lenient = lenient
+        self.cut = False
+        """Whether the engine had to stop it."""
         self._wordy = wordy(speech.text)
         self._light = light
         self._usual = statistics.median(neighbours) if len(neighbours) >= NEIGHBOURS_LEAST else None
@@ -133,6 +144,7 @@ class Guard:
             if again := self._codes.feed(code, block.seconds / len(block.codes) or STEP):
                 self._loop(*again)
         bound = self._bounds.most
+        self.cut |= block.cut
         if block.cut or self._seconds > bound + GOING_ON:
             self._note(
                 "runaway",
@@ -257,6 +269,8 @@ class Guard:
         at: float = 0.0,
     ) -> None:
         """A finding; the same is found once, with how it was in the end."""
+        if self._lenient and (kind not in ALWAYS or (kind == "runaway" and self.cut)):
+            return
         one = Finding(kind, words, _rounded(measured), _rounded(bound), round(max(0.0, at), 4))
         for i, old in enumerate(self._findings):
             if old.kind == kind:

@@ -285,8 +285,14 @@ class Narrator:
         will tell."""
         found, engine = self._found(model)
         try:
-            options = self._worker(model).options
-            return keys.base(found, engine, options, speech, runtime_root(self._config))
+            return keys.base(
+                found,
+                engine,
+                self._worker(model).options,
+                speech,
+                runtime_root(self._config),
+                judged=self._config.guard.enabled,
+            )
         except (OSError, BadVoice):
             return None
 

@@ -189,9 +189,9 @@ def encode(message: Message) -> bytes:
                 "format": value.sample_format,
                 "bytes": len(value.pcm),
                 "timings": [_row(timing) for timing in value.timings],
-                "codes": list(value.codes),
-                "cut": value.cut,
             }
+            if value.codes or value.cut:
+                fields |= {"codes": value.codes, "cut": value.cut}
             payload = value.pcm
         elif isinstance(value, Speech):
             fields[field.name] = _plain(value)
@@ -325,7 +325,7 @@ def _row(timing: Timing) -> list[Any]:
 def _audio(values: dict[str, Any], pcm: bytes) -> Audio:
     rate, sample_format = values.pop("rate"), values.pop("format")
     timings = tuple(Timing(*row) for row in values.pop("timings"))
-    codes, cut = tuple(values.pop("codes")), values.pop("cut")
+    codes, cut = tuple(values.pop("codes", ())), values.pop("cut", False)
     if type(rate) is not int or rate <= 0:
         raise ValueError(rate)
     formats: Mapping[SampleFormat, int] = WIDTH
