@@ -59,9 +59,15 @@ FILES_MAX = 1000
 
 
 def base(
-    model: Model, engine: EngineCard, options: Mapping[str, Any], runtime: Path
+    model: Model,
+    engine: EngineCard,
+    options: Mapping[str, Any],
+    runtime: Path,
+    *,
+    judged: bool,
 ) -> dict[str, Any]:
     """What all chunks of a narration share; `runtime` is the folder of the neural one.
+    `judged`: what the guard would refuse is not among what is kept.
 
     Raises OSError for a checkpoint that cannot be read.
     """
@@ -69,6 +75,7 @@ def base(
         "ttm": __version__,
         "path": PATH,
         "seeds": SEEDS,
+        "judged": judged,
         "engine": engine.name,
         "packages": _packages(engine, runtime),
         "weights": _weights(model.folder) if model.folder else "",

@@ -405,8 +405,13 @@ class Narrator:
         will tell."""
         found, engine = self._found(model)
         try:
-            options = self._worker(model).options
-            return keys.base(found, engine, options, runtime_root(self._config))
+            return keys.base(
+                found,
+                engine,
+                self._worker(model).options,
+                runtime_root(self._config),
+                judged=self._config.guard.enabled,
+            )
         except OSError:
             return None
 

@@ -15,6 +15,7 @@ import torch
 from ttm.audio import Audio
 from ttm.engine.qwen3 import Qwen3Engine
 from ttm.errors import BadAudio, TextError, UnknownName, UsageError
+from ttm.narration.guard import Guard
 from ttm.speech import Speech
 
 SHORT = Speech("Good morning.", voice="ryan", seed=1)
@@ -95,6 +96,20 @@ def test_a_talker_that_never_ends_is_stopped_and_said_to_be(custom_voice):
     sound, notes = heard(custom_voice.speak(SHORT))
     assert len(sound) == 15 * FRAME * 4
     assert notes == ["the speech did not end by itself and was stopped after 1.2 s"]
+
+
+def test_a_frame_budget_that_is_spent_is_marked_and_each_frame_brings_its_code(made):
+    engine = open_engine(made("tiny", "custom_voice", 5), max_seconds=0)
+    sound = [each for each in engine.speak(Speech("Hi.", seed=1)) if isinstance(each, Audio)]
+    assert [each.cut for each in sound] == [False] * (len(sound) - 1) + [True]
+    assert all(len(each.codes) * FRAME == each.samples for each in sound)
+    assert {0 <= code < 2048 for each in sound for code in each.codes} == {True}
+    guard = Guard(Speech("Hi.", language="und"), lenient=True)
+    for each in sound:
+        guard.feed(each)
+    assert guard.cut
+    guard = Guard(Speech("Hi."))
+    assert [found.kind for each in sound[-1:] if (found := guard.feed(each))] == ["runaway"]
 
 
 def test_the_frame_budget_grows_with_the_text(made):

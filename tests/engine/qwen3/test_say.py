@@ -35,6 +35,20 @@ def test_the_same_seed_gives_the_same_file(ttm, checkpoint, tmp_path):
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
 
 
+def test_what_is_found_again_is_what_would_be_spoken(ttm, checkpoint, tmp_path):
+    words = ("-m", checkpoint, "-v", "ryan", "--seed", "1", "--json", *BRIEF)
+    counted = []
+    for name, text, more in (
+        ("a", "Good morning. It rains.", ()),
+        ("b", "Good evening. It rains.", ()),
+        ("c", "Good evening. It rains.", ("--no-cache",)),
+    ):
+        done = ttm("say", text, "-o", f"{name}.wav", *words, *more)
+        counted.append((json.loads(done.stdout)["cached"], json.loads(done.stdout)["spoken"]))
+    assert counted == [(0, 2), (1, 1), (0, 2)]
+    assert (tmp_path / "b.wav").read_bytes() == (tmp_path / "c.wav").read_bytes()
+
+
 def test_what_it_ran_with_is_in_the_report(ttm, checkpoint):
     done = ttm("say", "Hello.", "-m", checkpoint, "-o", "x.wav", "--json", *BRIEF)
     told = json.loads(done.stdout)
@@ -43,6 +57,13 @@ def test_what_it_ran_with_is_in_the_report(ttm, checkpoint):
     assert (effective["device"], effective["dtype"]) == ("cpu", "float32")
     assert (effective["mode"], effective["temperature"]) == ("custom_voice", 0.9)
     assert told["warnings"] == ["the speech did not end by itself and was stopped after 1.2 s"]
+
+
+def test_random_weights_make_noise_and_the_guard_refuses_it(ttm, checkpoint):
+    guarded = ("--set", "guard.enabled=true", "--set", "guard.retries=0")
+    done = ttm("say", "Hello.", "-m", checkpoint, "-o", "x.wav", "--json", *BRIEF, *guarded)
+    assert done.returncode == 6
+    assert b"engine 'qwen3' made steady noise instead of speech for 1.2 s" in done.stderr
 
 
 def test_sound_comes_before_the_last_frame_is_made(checkpoint):
