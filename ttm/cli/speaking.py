@@ -153,9 +153,11 @@ def _check_resumable(request: Request, config: Config) -> None:
 
 @contextlib.contextmanager
 def _left_off(request: Request, out: Outlet, kept: bool) -> Iterator[None]:
-    """Say that a file which is not finished need not begin from nothing again."""
+    """Say that a file which was interrupted need not begin from nothing again."""
     try:
         yield
+    except Exception:  # whose one line says what to do
+        raise
     except BaseException:
         chunks = out.report.chunks if out.report else 0
         if chunks and kept and request.output not in (None, "-") and not request.quiet:
