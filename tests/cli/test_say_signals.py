@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-ENDLESS = ("say", "endless", "-m", "faulty")
+ENDLESS = ("say", "One two three four. endless", "-m", "faulty", "--no-cache")
+"""What is judged before it is written comes whole; the first sentence is there meanwhile."""
 
 
 def end(process, *numbers: int) -> tuple[int, float, bytes]:
@@ -97,7 +98,7 @@ def test_finished_parts_of_a_split_stay_when_it_is_interrupted(begin, faulty, tm
     process = begin(
         "say", "One. endless", "-m", "faulty", "--split", "sentence", "-o", "{n}.wav", env=faulty
     )
-    eventually(lambda: (tmp_path / "001.wav").exists() and sum(parts(tmp_path)) > 1000)
+    eventually(lambda: (tmp_path / "001.wav").exists() and parts(tmp_path))
     assert end(process, signal.SIGINT)[0] == 130
     assert [each.name for each in tmp_path.iterdir()] == ["001.wav"]
 

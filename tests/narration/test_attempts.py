@@ -229,7 +229,7 @@ def test_kept_is_exit_0_with_a_warning(ttm, faulty):
 
 
 def test_verbose_tells_of_each_and_a_listener_is_told_at_once(ttm, faulty):
-    words = ("say", bad("loop-1"), "-m", "astray", "--format", "pcm")
+    words = ("say", bad("loop-1"), "-m", "astray", "--format", "pcm", "--no-cache")
     done = ttm(*words, "-o", "x.pcm", "--verbose", env=faulty)
     assert b": retried, asked 2 times; the engine said the same 0.24 s again and" in done.stderr
     done = ttm(*words, "-o", "-", env=faulty)
