@@ -63,8 +63,9 @@ class Parts:
                 names = {"{n}": f"{number:03}", "{slug}": slug(head.text)}
                 paths = [_filled(name, names) for name in self._names]
                 self._tell(itertools.chain([head], part), *paths)
-        except BaseException:
-            self._left_off()
+        except BaseException as end:
+            if not isinstance(end, Exception):  # of a failure there is one line, that of the error
+                self._left_off()
             raise
         if outcome.kept and not (request.quiet or request.json):
             output.note(f"{_files(len(outcome.kept))} finished before")

@@ -137,11 +137,11 @@ def _check_resumable(request: Request, config: Config) -> None:
 
 @contextlib.contextmanager
 def _left_off(request: Request, out: Outlet, kept: bool) -> Iterator[None]:
-    """Say that a file which is not finished need not begin from nothing again."""
+    """Say of a file that is interrupted that it need not begin from nothing again."""
     try:
         yield
-    except BaseException:
-        chunks = out.report.chunks if out.report else 0
+    except BaseException as end:
+        chunks = out.report.chunks if out.report and not isinstance(end, Exception) else 0
         if chunks and kept and request.output not in (None, "-") and not request.quiet:
             pieces = "sentence is" if chunks == 1 else "sentences are"
             output.note(f"{chunks} {pieces} kept; the same command goes on from there")
