@@ -29,6 +29,7 @@ class Request:
     dry_run: bool
     transcript: str = ""
     """What is said in the recording whose voice is cloned."""
+    highlight: bool = False
 
     @property
     def taken(self) -> bool:

@@ -21,6 +21,7 @@ def say(
     output: options.Output = None,
     espeak_output: options.EspeakOutput = None,
     play: options.Play = None,
+    device: options.Device = None,
     voice: options.Voice = None,
     model: options.Model = None,
     language: options.Language = None,
@@ -52,6 +53,7 @@ def say(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     dry_run: options.DryRun = False,
+    highlight: options.Highlight = False,
 ) -> None:
     """Speak a text, or write it to a file."""
     from ttm.cli.request import Request
@@ -75,6 +77,7 @@ def say(
         verbose=verbose,
         dry_run=dry_run,
         transcript=(voice_text or "").strip(),
+        highlight=highlight,
     )
     flags = {
         "say.voice": voice if voice != "?" else None,
@@ -93,6 +96,7 @@ def say(
         "say.seed": seed,
         "say.on_error": on_error,
         "models.strict": strict,
+        "playback.device": device if device != "?" else None,
         "text.encoding": encoding,
         "text.errors": errors,
     }
@@ -104,6 +108,11 @@ def say(
             from ttm.cli.voices import listing
 
             listing(settings, language=language or "", as_json=json)
+            return
+        if device == "?":
+            from ttm.cli.devices import list_devices
+
+            list_devices(settings, as_json=json)
             return
         offered: list[type[TtmError]] = []
         while True:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.cli import output
+from ttm.cli.highlight import Highlight, wanted
 from ttm.cli.outlet import Outlet, opened
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
@@ -20,7 +21,7 @@ from ttm.config import Config
 from ttm.errors import NothingToSpeak, UsageError
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk
-from ttm.playback import find_player
+from ttm.playback import Loudspeaker, find_loudspeaker
 from ttm.text.cleaning import Cleaner
 
 
@@ -31,7 +32,7 @@ def speak(request: Request, config: Config) -> None:
     bitrate = _bitrate(form, config) if request.output else 0
     outcome = Outcome()
     quiet = request.quiet or request.json
-    progress = Progress(wanted=output.progress_wanted() and not quiet)
+    progress = Progress(wanted=output.progress_wanted() and not (quiet or request.highlight))
     with ExitStack() as stack:
         stack.callback(progress.clear)
         narrator = stack.enter_context(Narrator(config, loading=progress.loading))
@@ -39,10 +40,13 @@ def speak(request: Request, config: Config) -> None:
         model, engine = narrator.model(config.say.model), narrator.card(config.say.model)
         _, ignored = narrator.instruction(config.say.model)
         target = timings = None
-        command: Iterable[str] = ()
+        loudspeaker: Loudspeaker | None = None
+        highlight: Highlight | None = None
         if not request.dry_run:
             if request.play:
-                command = find_player(config.playback.player)
+                loudspeaker = find_loudspeaker(config.playback)
+            if request.highlight:
+                highlight = stack.enter_context(wanted(request))
             if request.output and request.split == "none":
                 target = stack.enter_context(opened(request.output, request.clobber))
             if request.timings and request.split == "none":
@@ -50,6 +54,8 @@ def speak(request: Request, config: Config) -> None:
         pieces = read(request.words, request.files, config.text)
         begun = begin(pieces)
         narrator.start(config.say.model)
+        if loudspeaker:
+            loudspeaker = loudspeaker.ready()  # takes as long as the engine needs to start
         voice, language, replaced = choose_voice(
             narrator, config, "".join(begun), request.transcript
         )
@@ -60,7 +66,7 @@ def speak(request: Request, config: Config) -> None:
             output.note(f"model {model.name}, voice {described(voice)}")
         cleaner = Cleaner()
         chunks = narrator.plan(
-            itertools.chain(begun, pieces),
+            itertools.chain(begun, highlight.reading(pieces, begun) if highlight else pieces),
             model=config.say.model,
             language=language,
             follow=request.follow,
@@ -72,7 +78,16 @@ def speak(request: Request, config: Config) -> None:
             _show_plan(chunks, heading, described(voice), as_json=request.json)
             return
         out = Outlet(
-            request, config, narrator, voice, form, bitrate, tuple(command), outcome, progress
+            request,
+            config,
+            narrator,
+            voice,
+            form,
+            bitrate,
+            loudspeaker,
+            outcome,
+            progress,
+            highlight,
         )
         if request.split == "none":
             out.tell(chunks, target, timings)
