@@ -15,7 +15,7 @@ import ttm as package
 HEAVY = {
     "torch", "numpy", "textual", "fastapi", "uvicorn", "soundfile", "soxr", "transformers",
     "pydantic", "huggingface_hub", "scipy", "tomlkit", "espeakng_loader", "safetensors",
-    "tokenizers",
+    "tokenizers", "miniaudio", "cffi",
 }  # fmt: skip
 
 TELL = """

@@ -27,7 +27,9 @@ from ttm.playback import Loudspeaker, Player
 from ttm.speech import Voice, parse_rate
 
 LETTERS = 15
-"""Characters a second, in most languages and voices; until the first chunk shows how many."""
+"""Characters a second, in most languages and voices."""
+WEIGHT = 100
+"""Characters that have to be spoken before they say more of a text's length than that does."""
 
 
 class Outlet:
@@ -147,9 +149,9 @@ class Outlet:
             return 0.0  # each line is one of its own
         if self._request.split != "none" or self._length is None:
             return None
-        if report.characters:
-            return self._length * report.seconds / report.characters
-        return self._length / (LETTERS * parse_rate(self._config.say.rate))
+        usual = LETTERS * parse_rate(self._config.say.rate)
+        seconds = report.seconds if report.characters else 0.0
+        return self._length * (seconds + WEIGHT / usual) / (report.characters + WEIGHT)
 
     def _heard(self, player: Player, audio: Audio | None, sink: Sink | None) -> bool:
         """Play this, or the rest of what was given before; a file goes on without its player."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 BUFFER = 0.2
 """Seconds that a device takes when it starts, before any of it is heard."""
-MARGIN = 1.05
+MARGIN = 1.1
 """A model is taken to be slower by this factor than it was measured to be so far."""
 GAP_MOST = 2.0
 """Seconds between two blocks of sound that are still provided for, and the least that is taken to
@@ -46,10 +46,12 @@ class HeadStart:
         self.seconds = 0.0
         """Of all sound so far."""
 
-    def came(self, seconds: float, now: float) -> None:
-        """A block of so many seconds is there."""
+    def came(self, seconds: float, now: float, *, silent: bool = False) -> None:
+        """A block of so many seconds is there; a pause costs no time, and tells nothing."""
         spent = now - self._since
-        if self._first is None:
+        if silent:
+            self._spent += spent if self._made else 0.0
+        elif self._first is None:
             self._first = (spent, seconds)
         else:
             self._spent += min(spent, max(GAP_MOST, SLOWEST * seconds))

@@ -82,7 +82,7 @@ class Player:
         pcm = audio.s16()
         self._content += len(pcm) // WIDTH
         self._feed.put(pcm)
-        self._start.came(audio.seconds, now)
+        self._start.came(audio.seconds, now, silent=not pcm.strip(b"\0"))
         if not self._started:
             if not self._paused and self._due():
                 self._begin()
@@ -105,9 +105,8 @@ class Player:
         polls = 0
         while not self._stream.finished:
             polls = self._wait(polls)
+        self._check()
         self._end()
-        if self._failure:
-            raise self._failure
 
     # What anybody may do.
 

@@ -63,16 +63,16 @@ class SoundCard:
             names = self._listed()
             self._called, self._id = _meant(self._device, names)
             return self
-        found: list[str] = []
+        failures = []
         for backend in _backends(self._device):
             try:
-                _opened(backend, None, 24_000, None).close()
-            except DeviceError as failure:
-                found.append(failure.what)
+                CardStream(backend, None, 24_000, None).close()
+            except _library().MiniaudioError as failure:
+                failures.append(f"{_named(backend)} {failure.args[-1]}")
             else:
                 self._backend = backend
                 return self
-        raise DeviceError(f"no loudspeaker was found ({'; '.join(found)})", INSTEAD)
+        raise DeviceError(f"no loudspeaker was found ({', '.join(failures)})", INSTEAD)
 
     def devices(self) -> list[str]:
         return [name for name, _ in self._listed()]
