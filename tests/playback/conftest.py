@@ -124,11 +124,18 @@ class Hand:
 
     def ask(self, frames: int) -> bytes:
         """What a device of ours would play when it needs so many samples."""
+        self.beat += 1
         pcm = self.source.pull(frames)
         self.heard = self.source.taken
         self.finished = self.source.drained
         self.out += pcm + bytes(2 * frames - len(pcm))
         return pcm
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Wait until something holds; fail when it does not within 20 seconds."""
+    return until
 
 
 @pytest.fixture

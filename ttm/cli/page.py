@@ -85,7 +85,7 @@ def _line(text: str, start: int, stop: int, columns: int) -> tuple[tuple[Cell, .
         if width + wide > columns and cells:
             back = next((i for i in range(len(cells), 0, -1) if cells[i - 1][1] in " \t"), 0)
             if char != " " and back:
-                return tuple(cells[:back]), cells[back - 1][0] + 1
+                return tuple(cells[: back - 1]), cells[back - 1][0] + 1
             return tuple(cells), place + (char == " ")
         cells.append((place, shown, wide))
         width += wide
