@@ -23,6 +23,9 @@ def aligned(path, spoken: bytes) -> np.ndarray:
     return heard[at : at + len(wanted)]
 
 
+# Slow: they play in real time, and on a machine that is too busy for that they say nothing of us.
+# What does not depend on the machine is in test_player.py.
+@pytest.mark.slow
 @pytest.mark.parametrize(("tenths", "times"), [(0, 1), (2, 1), (8, 1), (13, 2)])
 def test_what_is_heard_is_what_was_spoken_to_the_sample(
     ttm, faulty, pulse, listening, tenths, times
@@ -43,6 +46,7 @@ def test_what_is_heard_is_what_was_spoken_to_the_sample(
     assert said.count("buffering") == (tenths == 13)
 
 
+@pytest.mark.slow
 def test_a_softer_player_changes_nothing_but_the_level(ttm, pulse, listening):
     spoken = ttm("say", TEXT, "-m", "tone", "-o", "-", "--format", "pcm").stdout
     with listening() as heard:
