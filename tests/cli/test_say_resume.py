@@ -140,7 +140,7 @@ def paragraphs(sentences: list[str]) -> str:
 
 
 def test_a_book_with_an_edited_sentence_is_written_as_if_it_were_new(ttm, tmp_path):
-    written_again(ttm, tmp_path, 20, "tone")
+    written_again(ttm, tmp_path, 5, "tone")
 
 
 @pytest.mark.slow
@@ -211,6 +211,7 @@ def measured(command: tuple[str, ...], folder) -> dict:
     return report
 
 
+@pytest.mark.slow
 def test_a_long_text_is_not_gathered_on_its_way():
     """Chunks, reports, takes: as many objects after 1,000 sentences more as before."""
     from ttm.config import load

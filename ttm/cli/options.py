@@ -7,6 +7,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 SOUND, OUTPUT, TEXT, SETTINGS, REPORT = "Sound", "Output", "Text", "Settings", "Report"
+TURN = "Whose turn it is"
 """The sections of the help, after the options that are used most."""
 
 Text = Annotated[
@@ -33,6 +34,33 @@ Play = Annotated[
 Device = Annotated[
     str | None,
     Option("--device", "-d", metavar="NAME", help="Play on this device; `?` lists."),
+]
+Interrupt = Annotated[
+    bool | None,
+    Option(
+        "--interrupt/--queue",
+        rich_help_panel=TURN,
+        help="End what is being said, or wait for it.",
+    ),
+]
+Channel = Annotated[
+    str,
+    Option(
+        "--channel",
+        metavar="NAME",
+        rich_help_panel=TURN,
+        show_default=False,
+        help="A name in the queue, and what the settings have for it.",
+    ),
+]
+Priority = Annotated[
+    str | None,
+    Option(
+        "--priority",
+        metavar="N",
+        rich_help_panel=TURN,
+        help="-100 to 100: the highest of those that wait speaks first.",
+    ),
 ]
 Highlight = Annotated[
     bool,

@@ -18,8 +18,9 @@ from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
 from ttm.cli.source import at_hand, length
 from ttm.cli.timings import TimingFile
+from ttm.cli.turn import Turn
 from ttm.config import Config
-from ttm.errors import DeviceError
+from ttm.errors import DeviceError, TtmError
 from ttm.narration import manifest
 from ttm.narration.manifest import SETTINGS, Observer
 from ttm.narration.narration import Narration
@@ -52,6 +53,7 @@ class Outlet:
         progress: Progress,
         extent: Extent,
         highlight: Highlight | None = None,
+        turn: Turn | None = None,
     ) -> None:
         self._request = request
         self._config = config
@@ -71,6 +73,7 @@ class Outlet:
         self.report: Report | None = None
         """Of the narration that goes on, or went on last."""
         self._highlight = highlight
+        self._turn = turn
         self.unheard: DeviceError | None = None
         """Why the rest could not be played, when it was still written."""
 
@@ -115,6 +118,8 @@ class Outlet:
                     sink.write(audio)
                 if player and not self._heard(player, audio, sink):
                     player = None
+                if self._silenced() and not sink:
+                    break
                 self._progress.show(
                     self._seconds + report.seconds,
                     self._chunks + report.chunks,
@@ -133,15 +138,18 @@ class Outlet:
                 self._describe(observer, written, narration.report.seed)
             if player:
                 self._heard(player, None, sink)
-        except BaseException:
+        except BaseException as failure:
             if sink:
                 sink.abort()
             if player:
                 player.abort()
-            raise
+            # An engine that is told to be silent in the middle of a chunk has failed to say it.
+            if sink or not (isinstance(failure, TtmError) and self._silenced()):
+                raise
         finally:
             self._progress.clear()
             self._tell_notes(narration)
+        self._silenced()
         self._keep(narration)
 
     def _tell_notes(self, narration: Narration) -> None:
@@ -167,7 +175,16 @@ class Outlet:
         )
         if self._highlight:
             self._highlight.follow(player)
+        if self._turn:
+            # A file goes on without anybody who listens.
+            end = self._narrator.stop if self._request.output is None else _nothing
+            self._turn.follow(player, end)
         return player
+
+    def _silenced(self) -> bool:
+        """Whether another command asked for silence."""
+        self._outcome.stopped = self._turn is not None and self._turn.stopped
+        return self._outcome.stopped
 
     def _expected(self, report: Report) -> float | None:
         """Seconds that the narration will have, as far as is known."""
@@ -277,6 +294,10 @@ class _Held:
 
     def __exit__(self, *failure: object) -> None:
         self._target.discard()
+
+
+def _nothing() -> None:
+    """What is left to do for a listener who has left a file behind."""
 
 
 def filled(template: str, names: Mapping[str, str]) -> str:

@@ -45,6 +45,12 @@ class Request:
     manifest: bool = False
     """Whether a manifest is written beside each file."""
     highlight: bool = False
+    """Whether the spoken word is shown on the terminal."""
+    channel: str = ""
+    """Under which name it stands in the speaker queue."""
+    priority: int = 0
+    interrupt: bool = False
+    """Whether it ends what is being said."""
 
     @property
     def taken(self) -> bool:
@@ -58,6 +64,8 @@ class Outcome:
 
     warnings: list[str] = field(default_factory=list)
     outputs: list[Written] = field(default_factory=list)
+    stopped: bool = False
+    """Whether another command asked for silence."""
     reports: list[dict[str, Any]] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     """Files that were finished before, and stay."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttm.cli import options
+from ttm.cli.channel import beneath, checked, rank
 from ttm.cli.output import failures_in_json
-from ttm.config import Config, assignment, load
+from ttm.config import ChannelSettings, Config, assignment, load
 from ttm.errors import ModelMissing, RuntimeMissing, TtmError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -66,6 +68,9 @@ def say(
     no_history: options.NoHistory = False,
     dry_run: options.DryRun = False,
     highlight: options.Highlight = False,
+    interrupt: options.Interrupt = None,
+    channel: options.Channel = "",
+    priority: options.Priority = None,
 ) -> None:
     """Speak a text, or write it to a file."""
     from ttm.cli.request import Request
@@ -125,6 +130,16 @@ def say(
         check_choice("--split", split, SPLITS)
         check_choice("--input-format", input_format, INPUT_FORMATS)
         settings = load_settings(config, profile, set_, flags)
+        own = ChannelSettings()
+        if channel:
+            own = settings.channels.get(checked(channel), own)
+            settings = load_settings(config, profile, set_, {**flags, **beneath(own, flags)})
+        request = replace(
+            request,
+            channel=channel,
+            priority=own.priority if priority is None else rank(priority),
+            interrupt=own.interrupt if interrupt is None else interrupt,
+        )
         if voice == "?":
             from ttm.cli.voices import listing
 

@@ -10,19 +10,14 @@ from typer import Option
 
 from ttm.cli import output
 from ttm.cli.output import failures_in_json
+from ttm.cli.turn import speaker_queue
 from ttm.errors import OutputError, UsageError
-from ttm.narration.queue import Command, Entry, SpeakerQueue
-from ttm.paths import sockets_dir
+from ttm.narration.queue import Command, Entry
 
 Channel = Annotated[
     str, Option("--channel", metavar="NAME", show_default=False, help="Only those of this channel.")
 ]
 Json = Annotated[bool, Option("--json", help="Report as one JSON object.")]
-
-
-def speaker_queue() -> SpeakerQueue:
-    """The queue of this user on this machine."""
-    return SpeakerQueue(sockets_dir() / "speaker")
 
 
 def stop(channel: Channel = "", json: Json = False) -> None:

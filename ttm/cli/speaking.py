@@ -19,8 +19,9 @@ from ttm.cli.outlet import Outlet, opened, timing_files
 from ttm.cli.parts import Parts
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
-from ttm.cli.source import begin, gathered, read
+from ttm.cli.source import at_hand, begin, gathered, length, read
 from ttm.cli.timings import TimingFile
+from ttm.cli.turn import Turn
 from ttm.cli.voice import choose as choose_voice
 from ttm.cli.voice import described
 from ttm.config import Config
@@ -94,6 +95,17 @@ def speak(request: Request, config: Config) -> None:
             _show_plan(chunks, heading, described(voice), as_json=request.json)
             return
         memory.begin(model.name, voice, language)
+        turn = None
+        if loudspeaker:
+            turn = stack.enter_context(_turn(request, model.name, voice.name))
+            if turn.why and request.verbose:
+                output.note(turn.why)
+            if not turn.wait():
+                outcome.stopped = True
+                empty = narrator.narrate((), voice=voice, model=config.say.model)
+                outcome.reports.append(asdict(empty.report))
+                _report(request, outcome)
+                return
         out = Outlet(
             request,
             config,
@@ -106,6 +118,7 @@ def speak(request: Request, config: Config) -> None:
             progress,
             extent,
             highlight,
+            turn,
         )
         if request.split == "none":
             with _left_off(request, out, keeps(engine, config.cache)):
@@ -117,6 +130,18 @@ def speak(request: Request, config: Config) -> None:
         if cleaner.removed and request.verbose:
             output.note(f"removed {cleaner.removed} characters that cannot be spoken")
     _report(request, outcome)
+
+
+def _turn(request: Request, model: str, voice: str) -> Turn:
+    at = at_hand(request.words, request.files)
+    return Turn(
+        channel=request.channel,
+        priority=request.priority,
+        interrupt=request.interrupt,
+        model=model,
+        voice=voice,
+        characters=length(request.words, request.files) if at else None,
+    )
 
 
 def _check(request: Request, config: Config) -> None:
@@ -260,6 +285,8 @@ def _report(request: Request, outcome: Outcome) -> None:
             envelope["kept"] = outcome.kept
         if first["effective"]:
             envelope["effective"] = first["effective"]
+        if request.play:
+            envelope["stopped"] = outcome.stopped
         envelope["warnings"] = outcome.warnings
         output.json(envelope, stderr=request.taken)
     elif not request.quiet and (request.verbose or os.isatty(2)):

@@ -33,6 +33,7 @@ from ttm.config.narration import (
 )
 from ttm.config.sample import example
 from ttm.config.sections import (
+    ChannelSettings,
     ModelsSettings,
     PlaybackSettings,
     RuntimeSettings,
@@ -48,6 +49,7 @@ __all__ = [
     "SETTINGS",
     "Assignment",
     "CacheSettings",
+    "ChannelSettings",
     "Config",
     "EngineSettings",
     "EspeakSettings",

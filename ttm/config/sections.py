@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ttm.config.declaration import is_address, is_path, setting
+from ttm.config.declaration import is_address, is_path, named, setting
 from ttm.config.engines import EngineSettings
 from ttm.config.narration import CacheSettings, GuardSettings, HistorySettings, TextSettings
 from ttm.errors import UsageError
@@ -231,6 +232,27 @@ class PlaybackSettings:
     )
 
 
+def _tempo(text: str) -> None:
+    if text:
+        parse_rate(text)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    voice: str = setting("", "Who speaks on it. Empty leaves that to say.voice.")
+    model: str = setting("", "The model that speaks on it. Empty leaves that to say.model.")
+    rate: str = setting(
+        "",
+        "How fast. Empty leaves that to say.rate.",
+        expects=RATE_EXPECTED,
+        check=_tempo,
+    )
+    priority: int = setting(
+        0, "Who of those that wait speaks first: the highest.", low=-100, high=100
+    )
+    interrupt: bool = setting(False, "Ends what is being said, instead of waiting for it.")
+
+
 @dataclass(frozen=True, slots=True)
 class Sections:
     """All of them."""
@@ -270,4 +292,7 @@ class Sections:
     )
     playback: PlaybackSettings = field(
         default_factory=PlaybackSettings, metadata={"sentence": "The loudspeaker"}
+    )
+    channels: Mapping[str, ChannelSettings] = named(
+        ChannelSettings, "Names in the speaker queue, for ttm say --channel NAME"
     )

@@ -77,6 +77,8 @@ class Player:
 
     def write(self, audio: Audio) -> None:
         """Waits while enough is queued."""
+        if self._closed:
+            return
         self._check()
         now = time.monotonic()
         pcm = audio.s16()
@@ -91,7 +93,7 @@ class Player:
                 self._watch = threading.Thread(target=self._await, name="playback", daemon=True)
                 self._watch.start()
         polls = 0
-        while self._queued > self._most():
+        while self._queued > self._most() and not self._closed:
             polls = self._wait(polls)
         self._start.asked(time.monotonic())
 
@@ -100,10 +102,10 @@ class Player:
         if self._tail:
             self._feed.put(bytes(self._tail * WIDTH))
         self._ended = True
-        if not self._started and not self._paused:
+        if not self._started and not self._paused and not self._closed:
             self._begin()
         polls = 0
-        while not self._stream.finished:
+        while not self._stream.finished and not self._closed:
             polls = self._wait(polls)
         self._check()
         self._end()
@@ -128,7 +130,7 @@ class Player:
             self._begin()
 
     def abort(self) -> None:
-        """Fall silent at once and give the device back."""
+        """Fall silent at once and give the device back; what is written after that is not heard."""
         self._end()
 
     @property

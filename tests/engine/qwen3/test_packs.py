@@ -82,6 +82,7 @@ def test_a_ttm_that_packs_in_another_way_packs_anew(folder, monkeypatch):
     assert fingerprint(Checkpoint(folder)) != before
 
 
+@pytest.mark.slow  # the kernels of four bits take ten seconds to compile
 def test_both_ways_to_quantize_share_a_file(folder, tmp_path):
     kept = tmp_path / "kept"
     int8 = spoken(folder, kept)
