@@ -71,7 +71,9 @@ def test_what_is_paused_stays_silent_until_it_is_resumed(speak, here, queue, eve
 
 
 def test_the_urgent_interrupts_and_the_important_comes_first(speak, here, queue, eventually):
-    speaking, waiting = speak(), speak()
+    speaking = speak()
+    eventually(lambda: states(queue) == ["speaking"])
+    waiting = speak()
     eventually(lambda: states(queue) == ["speaking", "waiting"])
     important = speak("--priority", "5")
     eventually(lambda: len(queue()) == 3)
