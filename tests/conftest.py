@@ -35,8 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / ".config"))
     monkeypatch.setenv("LANG", "C.UTF-8")
     # Tests that play must not wait for each other's turn.
-    (folder / "run").mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "run"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     # A player that the machine has must not begin to speak during the tests.
     monkeypatch.setenv("TTM_PLAYBACK_PLAYER", "none")
     return folder

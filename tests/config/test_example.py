@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ttm.config import (
+    ChannelSettings,
     Config,
     RemoteSettings,
     every_setting,
@@ -39,7 +40,8 @@ def test_with_every_setting_taken_in_nothing_changes_either(tmp_path):
     file.write_text(text)
     config = load(file)
     assert config.engine.remote == {"home": RemoteSettings()}
-    assert replace(config, engine=replace(config.engine, remote={})) == Config()
+    assert config.channels == {"home": ChannelSettings()}
+    assert replace(config, engine=replace(config.engine, remote={}), channels={}) == Config()
     assert set(config.origins) == {each.key for each in settings_of(config)}
     news = load(file, profile="news")
     assert set(tables["profiles"]) == {"news"}

@@ -10,6 +10,7 @@ import pytest
 
 from ttm.config import (
     NAMED,
+    ChannelSettings,
     Config,
     RemoteSettings,
     assignment,
@@ -146,10 +147,11 @@ def test_the_example_s_section_is_taken_out_of_its_comment(file):
 
 
 def test_every_setting_of_a_named_section_says_what_it_is_and_has_its_default():
+    kinds = {"engine.remote": RemoteSettings(), "channels": ChannelSettings()}
     for section, inside in NAMED.items():
         for name, setting in inside.items():
             assert setting.sentence.endswith(".")
-            assert setting.default == getattr(RemoteSettings(), name), section
+            assert setting.default == getattr(kinds[section], name), section
 
 
 def test_the_command_shows_gets_sets_and_checks_them(ttm, home):

@@ -21,7 +21,7 @@ Json = Annotated[bool, Option("--json", help="Report as one JSON object.")]
 
 
 def stop(channel: Channel = "", json: Json = False) -> None:
-    """Silence: end what speaks, and what waits."""
+    """Silence: end what speaks, and what waits to speak."""
     with failures_in_json(json):
         _tell("stop", _those(channel), json)
 

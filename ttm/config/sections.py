@@ -244,7 +244,7 @@ class ChannelSettings:
     rate: str = setting(
         "",
         "How fast. Empty leaves that to say.rate.",
-        expects=RATE_EXPECTED,
+        expects="a rate as say.rate has it",
         check=_tempo,
     )
     priority: int = setting(
