@@ -42,6 +42,14 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
+class Broken(Exception):
+    """An answer that has begun cannot be finished, for this problem's sake."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
 def envelope(status: int, code: str, message: str, param: str | None = None) -> dict[str, Any]:
     """The body of an answer that tells of an error."""
     kind = TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
