@@ -92,9 +92,9 @@ class Protocol(H11Protocol):
             self._slow = None
 
     def _too_slow(self) -> None:
-        answering = self.cycle is not None and self.cycle.response_started
-        silent = self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
-        if answering or silent:
+        waits = self.conn.their_state is h11.IDLE
+        answered = not waits and self.cycle is not None and self.cycle.response_started
+        if answered or (waits and not self.conn.trailing_data[0]):
             self.transport.close()
         else:
             self._refuse(SLOW)
