@@ -1,0 +1,201 @@
+"""Sound into the bytes of an answer, as it comes: one encoder for each."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ttm.audio import Audio
+from ttm.audio.formats import Format, output_rate
+from ttm.audio.level import finite
+from ttm.audio.sink import Sink, open_sink, wav_header
+from ttm.audio.target import Target, open_target
+from ttm.errors import BadAudio, ReaderLeft
+from ttm.server.handover import Handover, Left
+
+THREADS = ThreadPoolExecutor(64, "ttm-encoding")
+"""They wait for encoders and for slow clients, each answer for one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How sound becomes bytes."""
+
+    form: Format
+    sample_rate: int = 0
+    """Hertz; 0 for the format's usual, or the sound's own."""
+    bitrate: int = 0
+    normalize: bool = False
+
+    def rate(self, native: int) -> int:
+        """Hertz of what is written. Raises UsageError for what the format cannot have."""
+        return output_rate(self.form, native, self.sample_rate)
+
+
+class _Stream(Target):
+    """The body of an answer; whoever writes waits where nobody reads."""
+
+    def __init__(self, out: Handover[bytes]) -> None:
+        self.path, self.name = "-", "the answer"
+        self.written = 0
+        self.seekable = False
+        self._fd = -1
+        self._out = out
+
+    def write(self, block: bytes) -> None:
+        try:
+            self._out.put(bytes(block), len(block))
+        except Left:
+            raise ReaderLeft("the client left") from None
+        self.written += len(block)
+
+
+async def encoded(sound: AsyncIterator[Audio], wanted: Wanted) -> AsyncGenerator[bytes]:
+    """The bytes of a stream, the first as soon as there are any.
+
+    Raises what iterating the sound raises, and BadAudio, UsageError and OutputError.
+    """
+    first = await anext(sound, None)
+    while first is not None and not first.pcm:
+        first = await anext(sound, None)
+    if first is None:
+        raise BadAudio("no sound was made")
+    plain = wanted.form.name in ("wav", "pcm") and wanted.rate(first.rate) == first.rate
+    blocks = _plain if plain and not wanted.normalize else _through_a_child
+    async with contextlib.aclosing(blocks(first, sound, wanted)) as out:
+        async for block in out:
+            yield block
+
+
+async def _plain(
+    first: Audio, sound: AsyncIterator[Audio], wanted: Wanted
+) -> AsyncGenerator[bytes]:
+    """16-bit samples as they are."""
+    yield (wav_header(first.rate) if wanted.form.name == "wav" else b"") + _samples(first, first)
+    async for audio in sound:
+        if audio.pcm:
+            yield _samples(audio, first)
+
+
+def _samples(audio: Audio, first: Audio) -> bytes:
+    if audio.rate != first.rate or not finite(audio):
+        raise BadAudio("the engine gave samples that are not numbers, or of another rate")
+    return audio.s16()
+
+
+async def _through_a_child(
+    first: Audio, sound: AsyncIterator[Audio], wanted: Wanted
+) -> AsyncGenerator[bytes]:
+    out: Handover[bytes] = Handover()
+    feeding = asyncio.create_task(_feed(first, sound, wanted, out))
+    try:
+        while (block := await out.get()) is not None:
+            yield block
+        await feeding
+    finally:
+        out.leave()
+        feeding.cancel()
+        await asyncio.wait([feeding])
+        if not feeding.cancelled():
+            feeding.exception()
+
+
+async def _feed(
+    first: Audio, sound: AsyncIterator[Audio], wanted: Wanted, out: Handover[bytes]
+) -> None:
+    failure = None
+    try:
+        async with _encoder() as encoder:
+            await encoder.open(_Stream(out), first, wanted)
+            await encoder.write(first)
+            async for audio in sound:
+                if audio.pcm:
+                    await encoder.write(audio)
+            await encoder.close()
+    except Exception as found:
+        failure = found
+    finally:
+        out.end(failure)
+
+
+class _Encoder:
+    """A sink whose calls are made in threads, one after the other."""
+
+    def __init__(self) -> None:
+        self._sink: Sink | None = None
+        self._last: Future[object] | None = None
+
+    async def open(self, target: Target, first: Audio, wanted: Wanted) -> None:
+        def opened() -> None:
+            self._sink = _open(target, first, wanted)
+
+        await self._call(opened)
+
+    @property
+    def begun(self) -> bool:
+        return self._last is not None
+
+    async def write(self, audio: Audio) -> None:
+        assert self._sink is not None
+        await self._call(partial(self._sink.write, audio))
+
+    async def close(self) -> None:
+        assert self._sink is not None
+        await self._call(self._sink.close)
+
+    async def _call(self, work: Callable[[], object]) -> None:
+        self._last = THREADS.submit(work)
+        await asyncio.wrap_future(self._last)
+
+    def leave(self) -> None:
+        """Have the child gone once the last call has ended; not waited for, as it is killed."""
+        if self._last is not None:
+            self._last.add_done_callback(lambda _: THREADS.submit(self._abort))
+
+    def _abort(self) -> None:
+        if self._sink is not None:
+            self._sink.abort()
+
+
+@contextlib.asynccontextmanager
+async def _encoder() -> AsyncIterator[_Encoder]:
+    encoder = _Encoder()
+    try:
+        yield encoder
+    finally:
+        encoder.leave()
+
+
+async def as_file(sound: AsyncIterator[Audio], wanted: Wanted) -> bytes:
+    """All of it as a file, whose header tells how long it is. Raises what `encoded` raises."""
+    with TemporaryDirectory(prefix="ttm-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder, f"speech{wanted.form.suffixes[0]}")
+        async with _encoder() as encoder:
+            async for audio in sound:
+                if not audio.pcm:
+                    continue
+                if not encoder.begun:
+                    await encoder.open(open_target(str(path)), audio, wanted)
+                await encoder.write(audio)
+            if not encoder.begun:
+                raise BadAudio("no sound was made")
+            await encoder.close()
+            return await asyncio.to_thread(path.read_bytes)
+
+
+def _open(target: Target, first: Audio, wanted: Wanted) -> Sink:
+    return open_sink(
+        target,
+        wanted.form,
+        native_rate=first.rate,
+        sample_format=first.sample_format,
+        sample_rate=wanted.sample_rate,
+        bitrate=wanted.bitrate,
+        normalize=wanted.normalize,
+    )
