@@ -36,6 +36,7 @@ TtmError                       exit  status  code
 │   └── RemoteBusy               9    503    remote_busy
 ├── OutputError                  7    507    output_failed
 │   └── ReaderLeft             141    499    reader_left
+├── SpeakerBusy                  9    503    queue_full
 └── DeviceError                  8    500    no_audio_device
 """
 
@@ -331,6 +332,12 @@ class ReaderLeft(OutputError):
     """Whoever read our output closed it; nothing is wrong, and nothing is said."""
 
     exit_code, status, code = 141, 499, "reader_left"
+
+
+class SpeakerBusy(TtmError):
+    """So many are waiting to speak already."""
+
+    exit_code, status, code = 9, 503, "queue_full"
 
 
 class DeviceError(TtmError):
