@@ -44,6 +44,7 @@ class Request:
     """Whether it is remembered, as the settings have it."""
     manifest: bool = False
     """Whether a manifest is written beside each file."""
+    highlight: bool = False
 
     @property
     def taken(self) -> bool:
