@@ -170,18 +170,14 @@ async def custom_voice_speakers(
     return Speakers(model_id=entry.hub, speakers=names, about=about)
 
 
-@router.post(
-    "/synthesize/voice-design", tags=["tts"], response_class=Response, responses=SOUND
-)
+@router.post("/synthesize/voice-design", tags=["tts"], response_class=Response, responses=SOUND)
 async def synthesize_voice_design(asked: VoiceDesignRequest, request: Request) -> Response:
     """Speak with the voice that a description is of."""
     order = Order(asked.text, "", instruct=asked.instruct)
     return await _spoken(asked, request, order, "voice_design")
 
 
-@router.post(
-    "/synthesize/custom-voice", tags=["tts"], response_class=Response, responses=SOUND
-)
+@router.post("/synthesize/custom-voice", tags=["tts"], response_class=Response, responses=SOUND)
 async def synthesize_custom_voice(asked: CustomVoiceRequest, request: Request) -> Response:
     """Speak with one of a model's voices."""
     order = Order(asked.text, "", voice=asked.speaker, instruct=asked.instruct or "")
