@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -113,6 +115,43 @@ def test_the_state_tells_of_the_server_and_its_models(server):
     assert lanes["tone"]["state"] == "ready"
     assert lanes["tone"]["status"]["engine"] == "tone"
     assert lanes["tone"]["expires_in"] > 0
+
+
+@pytest.fixture
+def golden(snapshot):
+    snapshot.snapshot_dir = Path(__file__).parents[1] / "snapshots"
+    return snapshot
+
+
+def test_openapi_tells_what_it_told_before(server, golden):
+    """`scripts/test tests/server/test_own.py --snapshot-update` makes it anew."""
+    told = server.ask("GET", "/openapi.json").json
+    assert told["openapi"] == "3.1.0"
+    golden.assert_match(json.dumps(told, indent=1, sort_keys=True) + "\n", "openapi.json")
+    for page in ("/docs", "/redoc"):  # whose scripts would come from elsewhere
+        assert server.ask("GET", page).status == 404
+
+
+def test_what_is_heard_here_is_paused_gone_on_with_and_stopped(server):
+    text = "beep " * 40
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(say(server, text, play=True)))
+    asking.start()
+
+    def states() -> list[str]:
+        return [one["state"] for one in server.ask("GET", "/v1/ttm/queue").json["queue"]]
+
+    for before, command, after in (
+        ("speaking", "pause", ["paused"]), ("paused", "resume", ["speaking"]),
+        ("speaking", "skip", []),
+    ):  # fmt: skip
+        server.until(lambda before=before: states() == [before])
+        assert server.ask("POST", f"/v1/ttm/{command}").json == {"told": 1}
+        server.until(lambda after=after: states() == after)
+    asking.join()
+    told = said(answers[0])
+    assert told[-1].report == {"stopped": True}
+    assert [one.sentence for one in told if one.kind == "note"] == ["it was stopped"]
 
 
 def test_what_is_played_here_takes_its_turn_and_can_be_dropped(server):

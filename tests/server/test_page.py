@@ -12,8 +12,6 @@ from ttm.server.page import PARTS
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), "")
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
 PATIENCE = 30_000
 """Milliseconds that a browser may take."""
 

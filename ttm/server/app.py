@@ -46,6 +46,7 @@ def create_app(config: Config, hall: Hall, *, key: bytes = b"", log: Log | None 
         lifespan=lifespan,
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.config, app.state.hall, app.state.desk = config, hall, Desk(hall)
     app.state.metrics = Metrics(hall)

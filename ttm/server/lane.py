@@ -107,6 +107,8 @@ class Lane:
         """Which model is being loaded, what of it, and how much of that is there from 0 to 1."""
         self.status: ModelStatus | None = None
         """As it was after the last turn."""
+        self.served = False
+        """Whether it was loaded before."""
         self.expires: float | None = None
         """When it is let go if nobody uses it, in seconds of the monotonic clock."""
         self.used = time.monotonic()
@@ -153,6 +155,7 @@ class Lane:
             if not self.status.ready:
                 self.state, self.detail = IDLE, "loading was stopped"
                 return
+            self.served = True
             self.state, self.detail = READY, warning or f"{self.model} is loaded and ready"
         except TtmError as failure:
             self.state, self.detail = FAILED, failure.sentence
