@@ -50,7 +50,7 @@ def test_everything_on_it_has_a_name(server):
     assert '<html lang="en">' in text
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def browser():
     driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM:
