@@ -9,13 +9,22 @@ from fastapi import FastAPI
 
 from ttm import __version__
 from ttm.config import Config
-from ttm.server import models, problems, speech, system, voices
+from ttm.server import compat, models, own, page, problems, speech, system, voices
+from ttm.server.desk import Desk
 from ttm.server.guards import Guard
 from ttm.server.hall import Hall
 from ttm.server.log import Log
 from ttm.server.metrics import Metrics
 
-ROUTERS = (system.router, speech.router, models.router, voices.router)
+ROUTERS = (
+    system.router,
+    speech.router,
+    models.router,
+    voices.router,
+    compat.router,
+    own.router,
+    page.router,
+)
 """Every route; one line for each file of them."""
 
 
@@ -39,7 +48,7 @@ def create_app(config: Config, hall: Hall, *, key: bytes = b"", log: Log | None 
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.config, app.state.hall = config, hall
+    app.state.config, app.state.hall, app.state.desk = config, hall, Desk(hall)
     app.state.metrics = Metrics(hall)
     app.state.log = log or Log(lambda line: None)
     for router in ROUTERS:
