@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ttm.config.daemon import DaemonSettings
 from ttm.config.declaration import is_address, is_path, setting
 from ttm.config.engines import EngineSettings
 from ttm.config.narration import CacheSettings, GuardSettings, HistorySettings, TextSettings
@@ -240,4 +241,8 @@ class Sections:
     )
     playback: PlaybackSettings = field(
         default_factory=PlaybackSettings, metadata={"sentence": "The loudspeaker"}
+    )
+    daemon: DaemonSettings = field(
+        default_factory=DaemonSettings,
+        metadata={"sentence": "Whether a server speaks for a command, and which"},
     )
