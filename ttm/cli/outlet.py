@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from ttm.audio import Audio
 from ttm.audio.formats import Format
@@ -29,6 +30,9 @@ from ttm.narration.subtitles import transcript
 from ttm.playback import Player
 from ttm.speech import Voice
 
+if TYPE_CHECKING:
+    from ttm.narration.remote import Begun, RemoteNarration
+
 
 class Outlet:
     """Writes and plays narrations, and keeps what is to be reported."""
@@ -37,7 +41,7 @@ class Outlet:
         self,
         request: Request,
         config: Config,
-        narrator: Narrator,
+        narrator: Narrator | Begun,
         voice: Voice,
         form: Format,
         bitrate: int,
@@ -131,7 +135,7 @@ class Outlet:
             self._tell_notes(narration)
         self._keep(narration)
 
-    def _tell_notes(self, narration: Narration) -> None:
+    def _tell_notes(self, narration: Narration | RemoteNarration) -> None:
         """What the engine had to say since; the same is said once a command."""
         for note in narration.report.notes:
             if note not in self._outcome.warnings:
@@ -173,7 +177,7 @@ class Outlet:
         transcript = self._request.transcript
         manifest.write(observer.manifest(written, seed, settings, transcript), written.path)
 
-    def _keep(self, narration: Narration) -> None:
+    def _keep(self, narration: Narration | RemoteNarration) -> None:
         report = narration.report
         self._outcome.reports.append(asdict(report))
         self._seconds += report.seconds

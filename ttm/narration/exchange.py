@@ -146,6 +146,8 @@ class Answer:
             block = self._response.read1(n)
             if not block and self._response.length:
                 raise EOFError
+            if not block:
+                self._response.close()  # or the connection takes no other request
             return block
 
     def all(self, most: int = ANSWER_MAX) -> bytes:
@@ -188,7 +190,8 @@ class Server:
         self.address = where
         self._key = key
         self._timeout = timeout
-        self._heard = heard
+        self.heard = heard
+        """Is told of each request and answer, in words."""
         self._connection: http.client.HTTPConnection | None = None
 
     def __str__(self) -> str:
@@ -206,7 +209,7 @@ class Server:
             wait = _seconds(answer.headers.get("Retry-After"))
             if wait is not None and wait <= WAIT_MAX:
                 answer.all()
-                self._heard(f"{self} is busy; asking again in {wait:g} s")
+                self.heard(f"{self} is busy; asking again in {wait:g} s")
                 time.sleep(wait)
                 answer = self._asked(method, path, payload)
         with contextlib.ExitStack() as stack:
@@ -270,12 +273,12 @@ class Server:
             headers["Authorization"] = f"Bearer {self._key}"
         if payload is not None:
             headers["Content-Type"] = "application/json"
-        self._heard(f"-> {method} {self.address.text}{path}")
+        self.heard(f"-> {method} {self.address.text}{path}")
         where = self.address.prefix + path
         used, response = self._connection, None
         if used is not None:
             # The server may have hung up meanwhile; RemoteDisconnected is a ConnectionError.
-            with contextlib.suppress(ConnectionError):
+            with self.trouble(heard=False), contextlib.suppress(ConnectionError):
                 used.request(method, where, payload, headers)
                 response = used.getresponse()
         if response is None:
@@ -285,7 +288,7 @@ class Server:
             with self.trouble(heard=False):
                 self._connection.request(method, where, payload, headers)
                 response = self._response()
-        self._heard(f"<- {response.status} {self.address.text}{path}")
+        self.heard(f"<- {response.status} {self.address.text}{path}")
         return Answer(self, response)
 
     def _response(self) -> http.client.HTTPResponse:
@@ -313,7 +316,7 @@ class Server:
             made = http.client.HTTPConnection(where.host, where.port, timeout=patience)
         made.connect()
         made.sock.settimeout(self._timeout)
-        if where.path and not _ours(made.sock):
+        if where.path and peer(made.sock)[1] not in (os.getuid(), 0, -1):
             made.close()
             raise RemoteRefused(f"{self} is another user's", "Name one of your own")
         # Asked of the connection itself: what a name means can change between two look-ups.
@@ -394,11 +397,12 @@ def _public(where: str) -> bool:
     return found.is_global
 
 
-def _ours(connected: socket.socket) -> bool:
-    """Whether the one at the other end is this user, or root; where the system does not say, the
-    folder of the socket has to do."""
+def peer(connected: socket.socket) -> tuple[int, int]:
+    """The process and the user at the other end of a unix socket; 0 and -1 where the system does
+    not say, and the socket's folder, which is its user's alone, has to do."""
     if sys.platform != "linux":
-        return True
+        return 0, -1
     size = struct.calcsize("3i")
     told = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-    return struct.unpack("3i", told)[1] in (os.getuid(), 0)
+    pid, uid, _ = struct.unpack("3i", told)
+    return pid, uid

@@ -39,6 +39,8 @@ from ttm.text.markup import Opening
 
 RECORDING_MAX = 10 << 20
 """Bytes of a recording that a server takes."""
+OF_FILES = ("format", "sample_rate", "bitrate", "normalize", "vtt_words")
+"""Settings of `[say]` that are about files, which are written here."""
 SAY = "/v1/ttm/say"
 STATUS = "/v1/ttm/status"
 
@@ -186,13 +188,11 @@ class RemoteNarrator:
         *,
         transcript: str = "",
         unheard: bool = False,
-        locale: str = "",
     ) -> RemoteNarration:
         """Have it speak a text, from the moment on where it knows who does.
 
         `transcript`: what is said in the recording whose voice it is. `unheard`: nobody listens
-        before all of it is there. `locale`: the language that is likely where the text tells none.
-        Raises RemoteError, and what a Narrator raises.
+        before all of it is there. Raises RemoteError, and what a Narrator raises.
         """
         asked: dict[str, Any] = {"text": wired(pieces), "settings": self.settings()}
         if recording := self._recording():
@@ -202,8 +202,6 @@ class RemoteNarrator:
             asked["transcript"] = transcript
         if unheard:
             asked["unheard"] = True
-        if locale:
-            asked["locale"] = locale
         answer = self.server.ask("POST", SAY, asked, kind=MEDIA_TYPE)
         try:
             return RemoteNarration(self.server, answer, self._loading)
@@ -213,7 +211,11 @@ class RemoteNarrator:
 
     def settings(self) -> dict[str, Any]:
         """What goes with a request, by key."""
-        say = {f"say.{name}": one for name, one in asdict(self._config.say).items()}
+        say = {
+            f"say.{name}": one
+            for name, one in asdict(self._config.say).items()
+            if name not in OF_FILES
+        }
         for key in TRAVELS:
             section, _, name = key.partition(".")
             say[key] = getattr(getattr(self._config, section), name)
