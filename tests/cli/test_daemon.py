@@ -101,7 +101,7 @@ def test_what_a_killed_server_left_is_no_obstacle(here, slow, home):
     left = socket.socket(socket.AF_UNIX)
     left.bind(os.fspath(path))
     left.close()
-    path.with_name(daemon.PID).write_text("1")
+    path.with_name("ttm.sock.lock").write_text('{"pid": 1}')
     assert spoken(here("say", "Good day.", "-m", slow, "--no-play", "--json")) == "here"
     assert daemon.find() is None
     assert daemon.stop(1) == 0

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from ttm.narration.exchange import Server
 
 SOCKET = "ttm.sock"
-PID = "ttm.pid"
-"""What a running server leaves beside each other in its folder, for its user alone."""
+"""In the folder of sockets, which is its user's alone. Beside it is a file that a server holds
+locked as long as it lives, and in which stands who it is."""
 LOCK = "start.lock"
 """Held while a server is being started, so that two commands start one."""
 LOG = "serve.log"
@@ -43,7 +43,7 @@ START = 20.0
 LOOK = 0.02
 """Seconds between two looks whether it is there, or gone."""
 
-NEEDED = ("fastapi", "uvicorn", "prometheus_client")
+NEEDED = ("fastapi", "uvicorn", "multipart", "prometheus_client")
 """Packages of the extra `server`."""
 
 
@@ -206,8 +206,6 @@ def _listening(path: Path) -> int:
         raise RemoteUnreachable(f"the server at {path} is another user's")
     if pid:
         return pid
-    with contextlib.suppress(OSError, ValueError):
-        return int(path.with_name(PID).read_text())
     running = find()
     return running.pid if running else 0
 
