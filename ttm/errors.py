@@ -27,6 +27,7 @@ TtmError                       exit  status  code
 │   ├── EngineCrashed            6    500    worker_crashed
 │   ├── EngineHung               6    504    synthesis_timeout
 │   │   └── StartupTimedOut      6    504    startup_timeout
+│   ├── SynthesisTimedOut        6    504    deadline_exceeded
 │   ├── BadAudio                 6    500    bad_audio
 │   ├── Unspeakable              6    500    unspeakable
 │   └── WireError                6    500    wire_broken
@@ -34,6 +35,9 @@ TtmError                       exit  status  code
 │   ├── RemoteUnreachable        9    502    remote_unreachable
 │   ├── RemoteRefused            9    502    remote_refused
 │   └── RemoteBusy               9    503    remote_busy
+├── ServerError                  9    503    server_unavailable
+│   ├── ModelBusy                9    409    model_busy
+│   └── QueueFull                9    503    queue_full
 ├── OutputError                  7    507    output_failed
 │   └── ReaderLeft             141    499    reader_left
 ├── SpeakerBusy                  9    503    queue_full
@@ -262,6 +266,12 @@ class StartupTimedOut(EngineHung):
     code = "startup_timeout"
 
 
+class SynthesisTimedOut(SynthesisError):
+    """A server gave up a text that took longer than it allows."""
+
+    status, code = 504, "deadline_exceeded"
+
+
 class BadAudio(SynthesisError):
     """The engine answered without sound, or with samples that are not numbers."""
 
@@ -320,6 +330,28 @@ class RemoteBusy(RemoteError):
     """A server has too much to do, or is not ready yet; the sentence says when to try again."""
 
     status, code = 503, "remote_busy"
+
+
+class ServerError(TtmError):
+    """A server of ttm cannot do what it is asked for as things are."""
+
+    exit_code, status, code = 9, 503, "server_unavailable"
+
+
+class ModelBusy(ServerError):
+    """A model is at work, so that it cannot be let go or replaced."""
+
+    status, code = 409, "model_busy"
+
+
+class QueueFull(ServerError):
+    """As many wait for a model as may; `again_in`: seconds after which another attempt may do."""
+
+    code = "queue_full"
+
+    def __init__(self, what: str, fix: str = "", *, again_in: float = 1.0) -> None:
+        super().__init__(what, fix)
+        self.again_in = again_in
 
 
 class OutputError(TtmError):

@@ -24,6 +24,7 @@ COMMANDS = {
     "say": "Speak a text, or write it to a file.",
     "explain": "Show what would be said, in which pieces, by whom, and why.",
     "redo": "Say one sentence of a file again.",
+    "serve": "Speak for other programs, over HTTP and a unix socket.",
     "voices": "List, add, design and try voices.",
     "models": "Fetch, list, check and load the models that speak.",
     "stop": "Silence: end what speaks, and what waits to speak.",
