@@ -118,8 +118,11 @@ def frames() -> Iterator[SimpleNamespace]:
 
 @pytest.fixture
 def faulty() -> dict[str, str]:
-    """The environment in which the model `faulty` exists; see tests/faulty/ttm_faulty.py."""
-    return {"PYTHONPATH": str(PLUGIN)}
+    """The environment in which the model `faulty` exists; see tests/faulty/ttm_faulty.py.
+
+    The orders in its texts reach it as they are written: `loop-1` is not `loop minus one`.
+    """
+    return {"PYTHONPATH": str(PLUGIN), "TTM_TEXT_NORMALIZE": "off"}
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def refuse(here):
         ("--on-error", ("explode",)),
         ("--format", ("mp4",)),
         ("--split", ("word",)),
-        ("--input-format", ("html",)),
+        ("--input-format", ("docx",)),
         ("--encoding", ("utf-99",)),
         ("--errors", ("explode",)),
     ],

@@ -48,7 +48,7 @@ def test_an_engine_that_has_nothing_to_say_of_itself_adds_nothing(say):
 
 def test_notes_of_several_parts_are_told_once_and_of_a_quiet_run_not_at_all(ttm, faulty):
     text = "note-a beep. note-a note-b beep."
-    words = ("say", text, "-m", "faulty", "--split", "sentence", "-o", "{n}.wav")
+    words = ("say", text, "-m", "faulty", "--split", "sentence", "-o", "{n}.wav", "--no-cache")
     assert ttm(*words, env=faulty).stderr == b"ttm: warning: noted: a\nttm: warning: noted: b\n"
     done = ttm(*words, "-q", "--json", env=faulty)
     assert done.stderr == b""

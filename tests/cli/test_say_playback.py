@@ -91,6 +91,7 @@ def test_without_a_player_the_way_out_is_named_before_the_engine_starts(
     ttm, faulty, tmp_path, setting, says
 ):
     env = {**faulty, "TTM_PLAYBACK_PLAYER": setting, "PATH": str(tmp_path)}
+    env["TTM_PLAYBACK_BACKEND"] = "command"
     done = ttm("say", "hi", "-m", "broken", env=env)
     assert (done.returncode, done.stdout) == (8, b"")
     assert done.stderr.decode() == f"ttm: error: {says}. Write a file instead with -o FILE.wav\n"
@@ -121,11 +122,13 @@ def test_ctrl_c_silences_a_player_that_has_enough_to_play(begin, player, eventua
     assert time.monotonic() - began < 1
 
 
-def test_a_player_is_found_by_itself(ttm, tmp_path):
+def test_a_player_is_found_where_miniaudio_is_not(ttm, tmp_path):
     (tmp_path / "aplay").write_text(
         f'#!/bin/sh\necho "$@" > {tmp_path}/asked; exec /bin/cat >/dev/null\n'
     )
     (tmp_path / "aplay").chmod(0o755)
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['miniaudio'] = None")
     env = {"TTM_PLAYBACK_PLAYER": "auto", "PATH": f"{tmp_path}{os.pathsep}/nowhere"}
+    env["PYTHONPATH"] = str(tmp_path)
     assert ttm("say", "hi", "-m", "tone", env=env).returncode == 0
     assert (tmp_path / "asked").read_text() == "-q -t raw -f S16_LE -c 1 -r 24000\n"

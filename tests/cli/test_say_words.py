@@ -33,6 +33,6 @@ def test_the_words_of_an_amount_are_timed_where_it_is_written(ttm, tmp_path):
     words = [row for row in rows if row["kind"] == "word"]
     spans = [WRITTEN[row["start"] : row["end"]] for row in words]
     assert list(dict.fromkeys(spans)) == ["It", "cost", "$5.99", "on", "Jan. 5, 2024"]
-    assert spans.count("$5.99") == 5
+    assert spans.count("$5.99") == 1
     assert all(row["exact"] for row in words)
     assert [row["at"] for row in words] == sorted(row["at"] for row in words)

@@ -20,6 +20,8 @@ from ttm.speech import Speech, Voice
 from ttm.voicefile import Prompt, Tensor, is_voice, read
 
 RATE = 24_000
+FRAME = RATE * 2 * 8 // 100
+"""Bytes that come at once at a pace: 80 ms, as of a neural codec's frame."""
 
 
 class FaultyEngine(ToneEngine):
@@ -40,6 +42,7 @@ class FaultyEngine(ToneEngine):
     breathe-N     nothing to hear N times, a tenth of a second each
     note-WORD     a note for the user
     asked         a note of what it was asked for beside the text
+    pace-N        from here on, a second of beeps takes N tenths of a second to make
     refuse        says that it cannot be asked for that
     lost          says that its checkpoint is damaged
     """
@@ -53,8 +56,23 @@ class FaultyEngine(ToneEngine):
             order, _, argument = word.strip(".,!?").partition("-")
             yield from getattr(self, f"do_{order}", self.do_beep)(argument)
 
+    pace = 0.0
+    due = 0.0
+
+    def do_pace(self, tenths: str) -> Iterator[Audio]:
+        self.pace, self.due = int(tenths) / 10, time.monotonic()
+        yield from ()
+
     def do_beep(self, word: str = "") -> Iterator[Audio]:
-        yield from super().speak(Speech(word or "beep"))
+        for audio in super().speak(Speech(word or "beep")):
+            if not self.pace:
+                yield audio
+                continue
+            for i in range(0, len(audio.pcm), FRAME):
+                block = Audio(audio.pcm[i : i + FRAME], RATE)
+                self.due += block.seconds * self.pace
+                time.sleep(max(0.0, self.due - time.monotonic()))
+                yield block
 
     def do_kill(self, number: str) -> Iterator[Audio]:
         os.kill(os.getpid(), int(number))

@@ -17,10 +17,14 @@ from ttm.speech import Timing
 
 @pytest.fixture
 def narrator(plugins) -> Iterator[Callable[..., Narrator]]:
-    """Open a Narrator with these settings on top of the defaults; it is closed with the test."""
+    """Open a Narrator with these settings on top of the defaults; it is closed with the test.
+
+    It speaks everything anew unless `cache__enabled` says otherwise.
+    """
     opened: list[Narrator] = []
 
     def open_one(**settings: object) -> Narrator:
+        settings = {"cache__enabled": False, **settings}
         overrides = {name.replace("__", "."): value for name, value in settings.items()}
         opened.append(Narrator(load(overrides=overrides)))
         return opened[-1]

@@ -20,6 +20,7 @@ from ttm.models.manifest import File, Manifest, write
 from ttm.models.store import Model
 from ttm.narration import keys
 from ttm.narration.cache import RECORDS, Cache, Full
+from ttm.narration.manner import manner_of
 from ttm.narration.memory import Memory
 from ttm.narration.take import Damaged, Take, pack, unpack
 from ttm.speech import Speech, Timing
@@ -272,7 +273,7 @@ def test_where_nothing_can_be_kept_nothing_is_found_and_nothing_is_made(
 
 def test_a_full_disk_costs_one_note(cache, monkeypatch):
     class Ready:
-        ready, stops, effective = True, 0, {}
+        ready, stops, effective, options = True, 0, {}, {}
 
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -284,10 +285,12 @@ def test_a_full_disk_costs_one_note(cache, monkeypatch):
         return Outcome(heard=True, clean=True)
 
     notes: list[str] = []
+    levels: list[float] = []
     memory = Memory(cache, {"options": {}}, Ready(), note=notes.append)
     monkeypatch.setattr("ttm.narration.cache.os.replace", full)
     for text in ("One.", "Two."):
-        assert list(memory.through(Speech(text), spoken())) == list(TAKE.blocks)
+        manner = manner_of(Speech(text), card("qwen3"))
+        assert list(memory.through(manner, spoken(), levels.extend)) == list(TAKE.blocks)
     assert len(notes) == 1
     assert "No space left on device" in notes[0]
     assert not list(cache.folder.rglob("*.part"))
@@ -299,9 +302,13 @@ SPEECH = Speech("Hello.", "ryan", "en", seed=5, instruct="softly")
 def shared(options: dict, effective: dict | None = None, **about: object) -> bytes:
     model = Model("m", "qwen3", about.pop("folder", None))
     judged = bool(about.pop("judged", True))
-    speech = replace(SPEECH, **about)
-    found = keys.base(model, card("qwen3"), options, speech, Path("/none"), judged=judged)
+    found = keys.base(model, card("qwen3"), options, Path("/none"), judged=judged)
     return keys.shared(found, effective or {})
+
+
+def key(**about: object) -> str:
+    speech = replace(SPEECH, **about)
+    return keys.chunk(b"x", speech, keys.voice({}, speech))
 
 
 @pytest.mark.parametrize(
@@ -320,8 +327,7 @@ def shared(options: dict, effective: dict | None = None, **about: object) -> byt
     ],
 )
 def test_a_chunk_has_the_key_of_what_can_be_heard_in_it(change, same):
-    one, other = (keys.chunk(b"x", speech) for speech in (SPEECH, replace(SPEECH, **change)))
-    assert (one == other) == same
+    assert (key() == key(**change)) == same
 
 
 def test_what_an_engine_runs_with_counts_where_it_is_heard():
@@ -329,7 +335,6 @@ def test_what_an_engine_runs_with_counts_where_it_is_heard():
     assert shared({"device": "cpu", "threads": 2, "temperature": -1.0}, {"device": "cpu"}) == plain
     assert shared({"device": "auto", "temperature": -1.0}, {"device": "cuda:0"}) != plain
     assert shared({"device": "auto", "temperature": 0.5}, {"device": "cpu"}) != plain
-    assert shared({"device": "auto", "temperature": -1.0}, {"device": "cpu"}, rate=1.2) != plain
     assert shared({"device": "auto", "temperature": -1.0}, {"device": "cpu"}, judged=False) != plain
 
 
@@ -337,8 +342,15 @@ def test_a_server_is_its_address_its_model_and_what_it_calls_the_voice():
     plain = {"name": "home", "url": "http://a/v1", "model": "k", "voices": {"ryan": "r1"}}
     same = {**plain, "name": "work", "key_file": "k", "voices": {"ryan": "r1", "anna": "a"}}
     assert shared(same) == shared(plain)
-    for change in ({"url": "http://b/v1"}, {"model": "l"}, {"voices": {"ryan": "r2"}}):
+    for change in ({"url": "http://b/v1"}, {"model": "l"}):
         assert shared({**plain, **change}) != shared(plain)
+    assert keys.voice(same, SPEECH) == keys.voice(plain, SPEECH)
+    assert keys.voice({"voices": {"ryan": "r2"}}, SPEECH) != keys.voice(plain, SPEECH)
+
+
+def test_what_is_bent_afterwards_has_another_key():
+    who = keys.voice({}, SPEECH)
+    assert keys.chunk(b"x", SPEECH, who, (1.0, 1.2)) != keys.chunk(b"x", SPEECH, who)
 
 
 def test_other_weights_have_other_keys(tmp_path):
@@ -366,5 +378,5 @@ def test_a_recording_is_known_by_what_is_in_it(tmp_path):
     one.write_bytes(b"sound")
     copy.write_bytes(b"sound")
     other.write_bytes(b"sounds")
-    found = [shared({}, recording=str(path)) for path in (one, copy, other)]
+    found = [key(recording=str(path)) for path in (one, copy, other)]
     assert found[0] == found[1] != found[2]

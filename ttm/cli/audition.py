@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ttm.audio import Audio
@@ -14,7 +14,7 @@ from ttm.config import Config
 from ttm.errors import DeviceError, UsageError
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import BUDGET, Chunk
-from ttm.playback import Player, find_player
+from ttm.playback import Player, find_loudspeaker
 from ttm.speech import Voice
 from ttm.text.cleaning import clean
 from ttm.voices import primary
@@ -80,27 +80,32 @@ def write(heard: Heard, path: str, *, form: str = "wav") -> None:
         sink.close()
 
 
-def loudspeaker(wanted: bool | None, config: Config) -> Sequence[str]:
-    """The player's command; none when nobody wants to hear it, or, unless asked for, when there is
-    no terminal or no player.
+Opener = Callable[[int], Player]
+"""Opens the loudspeaker for sound of so many Hertz. Raises DeviceError."""
+
+
+def loudspeaker(wanted: bool | None, config: Config) -> Opener | None:
+    """None when nobody wants to hear it, or, unless asked for, when there is no terminal or no
+    loudspeaker.
 
     Raises DeviceError when it was asked for and there is none.
     """
     if wanted is False or (wanted is None and not os.isatty(2)):
-        return ()
+        return None
     try:
-        return find_player(config.playback.player)
+        found = find_loudspeaker(config.playback).ready()
     except DeviceError:
         if wanted:
             raise
-        return ()
+        return None
+    return lambda rate: Player(found, rate, config.playback)
 
 
-def play(heard: Heard, command: Sequence[str]) -> None:
+def play(heard: Heard, opener: Opener | None) -> None:
     """Until it was heard. Raises DeviceError."""
-    if not command:
+    if opener is None:
         return
-    player = Player(command, heard.audio[0].rate)
+    player = opener(heard.audio[0].rate)
     try:
         for audio in heard.audio:
             player.write(audio)

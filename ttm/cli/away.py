@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ttm.audio.formats import Format
 from ttm.cli import output
 from ttm.cli.extent import Extent
+from ttm.cli.highlight import wanted
 from ttm.cli.memory import Memory
 from ttm.cli.outlet import Outlet, opened, timing_files
 from ttm.cli.progress import Progress
@@ -16,7 +17,7 @@ from ttm.cli.source import begin, read
 from ttm.cli.voice import described
 from ttm.config import Config
 from ttm.narration.remote import Begun, RemoteNarrator
-from ttm.playback import find_player
+from ttm.playback import find_loudspeaker
 from ttm.text.markup import Reading
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def speak(
     with ExitStack() as stack:
         stack.callback(reached.server.close)
         stack.callback(progress.clear)
-        player = tuple(find_player(config.playback.player)) if request.play else ()
+        loudspeaker = find_loudspeaker(config.playback) if request.play else None
+        highlight = stack.enter_context(wanted(request)) if request.highlight else None
         target = None
         if request.output:
             target = stack.enter_context(opened(request.output, request.clobber))
@@ -51,16 +53,19 @@ def speak(
             read(request.words, request.files, config.text, extent, request.input_form)
         )
         begun, _, _ = begin(pieces, Reading(pauses=config.text.pauses))
+        text = [*begun, *(highlight.reading(pieces, begun) if highlight else pieces)]
         narrator = RemoteNarrator(
             reached.server, config, whole=reached.ours, loading=progress.loading
         )
         narration = stack.enter_context(
             narrator.begin(
-                [*begun, *pieces],
+                text,
                 transcript=request.transcript,
-                unheard=not player and request.output != "-",
+                unheard=not loudspeaker and request.output != "-",
             )
         )
+        if loudspeaker:
+            loudspeaker = loudspeaker.ready()
         progress.clear()
         for warning in narration.began.warnings:
             warn(request, outcome, warning)
@@ -75,10 +80,11 @@ def speak(
             narration.voice,
             form,
             bitrate,
-            player,
+            loudspeaker,
             outcome,
             progress,
             extent,
+            highlight,
         )
         out.tell((), target, timings)
         if out.unheard:

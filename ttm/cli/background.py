@@ -48,12 +48,11 @@ def stop(config: Config, *, as_json: bool) -> None:
 
 def install(words: Sequence[str], *, only_print: bool) -> None:
     """Have the system run the server whenever its user is logged in."""
-    from ttm.server import daemon
+    from ttm.server.daemon import require_server
     from ttm.server.unit import install as begin
     from ttm.server.unit import unit
 
-    if not daemon.can_start():
-        raise daemon.missing()
+    require_server()
     made = unit(words, os.environ)
     if only_print:
         output.line(made.text.rstrip("\n"))

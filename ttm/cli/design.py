@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from typer import Argument, Option
 
 from ttm.audio.intake import take_in
 from ttm.cli import output
-from ttm.cli.audition import Heard, line, loudspeaker, play, say_line, write
+from ttm.cli.audition import Heard, Opener, line, loudspeaker, play, say_line, write
 from ttm.cli.enrolment import (
     NEUTRAL,
     PLAIN,
@@ -90,7 +90,7 @@ def design(
         flags = {"say.model": model, "say.instruct": about, "say.language": language or "auto"}
         settings = load_settings(config, None, None, {**NEUTRAL, **flags, "say.seed": seed})
         said = line(text, language or "")
-        command = loudspeaker(loud, settings)
+        opener = loudspeaker(loud, settings)
         first = settings.say.seed
         if first < 0:
             first = int.from_bytes(os.urandom(4)) >> 1
@@ -104,9 +104,9 @@ def design(
             for number, heard in _made(narrator, designer, said, seeds):
                 progress.clear()
                 candidates[number] = heard
-                _show(number, seeds[number], heard, plain, out, command, as_json=json)
+                _show(number, seeds[number], heard, plain, out, opener, as_json=json)
             if not chosen and asks:
-                chosen = _choice(candidates, command)
+                chosen = _choice(candidates, opener)
             if not chosen:
                 _left(candidates, seeds, first, as_json=json)
                 return
@@ -151,7 +151,7 @@ def _show(
     heard: Heard,
     name: str,
     folder: str | None,
-    command: Sequence[str],
+    opener: Opener | None,
     *,
     as_json: bool,
 ) -> None:
@@ -168,10 +168,10 @@ def _show(
         output.note(f"candidate {number}: seed {seed}, {heard.seconds:.1f} s{where}")
         for note in heard.notes:
             output.warn(note)
-    play(heard, command)
+    play(heard, opener)
 
 
-def _choice(candidates: dict[int, Heard], command: Sequence[str]) -> int:
+def _choice(candidates: dict[int, Heard], opener: Opener | None) -> int:
     """Which one a person wants; 0 for none."""
     numbers = f"{min(candidates)} to {max(candidates)}"
     while True:
@@ -183,7 +183,7 @@ def _choice(candidates: dict[int, Heard], command: Sequence[str]) -> int:
             continue
         if answer == word:
             return int(word)
-        play(candidates[int(word)], command)
+        play(candidates[int(word)], opener)
 
 
 def _left(

@@ -206,10 +206,10 @@ def _encoded() -> str:
 
 
 def _player(settings: Config) -> Finding:
-    from ttm.playback import find_player
+    from ttm.playback import find_loudspeaker
 
     try:
-        command = find_player(settings.playback.player)
+        found = find_loudspeaker(settings.playback).ready()
     except TtmError as failure:
         return Finding("playback", "note", failure.what, failure.fix)
-    return Finding("playback", "ok", f"through {command[0]}")
+    return Finding("playback", "ok", f"through {found.about}")

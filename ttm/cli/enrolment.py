@@ -86,7 +86,7 @@ def add(
     """Keep the voice of a recording."""
     with failures_in_json(json):
         settings = load_settings(config, None, None, {"say.model": model, **PLAIN})
-        command = loudspeaker(loud, settings)
+        opener = loudspeaker(loud, settings)
         said = line(None, "en")
         progress = Progress(wanted=output.progress_wanted() and not json)
         with Narrator(settings, loading=progress.loading) as narrator:
@@ -107,7 +107,7 @@ def add(
             if heard and out:
                 write(heard, out)
             if heard:
-                play(heard, command)
+                play(heard, opener)
     report(enrolled, as_json=json)
 
 

@@ -30,6 +30,14 @@ Play = Annotated[
     bool | None,
     Option("--play/--no-play", help="Play it even with -o, or not even without."),
 ]
+Device = Annotated[
+    str | None,
+    Option("--device", "-d", metavar="NAME", help="Play on this device; `?` lists."),
+]
+Highlight = Annotated[
+    bool,
+    Option("--highlight", rich_help_panel=REPORT, help="Show the text, and the spoken word in it."),
+]
 Voice = Annotated[
     str | None,
     Option(

@@ -14,9 +14,10 @@ from ttm.audio.sink import Sink, Written, open_sink
 from ttm.audio.target import Target, open_target
 from ttm.cli import output
 from ttm.cli.extent import Extent
+from ttm.cli.highlight import Highlight
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
-from ttm.cli.source import at_hand
+from ttm.cli.source import at_hand, length
 from ttm.cli.timings import TimingFile
 from ttm.config import Config
 from ttm.errors import DeviceError
@@ -27,8 +28,13 @@ from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk
 from ttm.narration.report import Report
 from ttm.narration.subtitles import transcript
-from ttm.playback import Player
-from ttm.speech import Voice
+from ttm.playback import Loudspeaker, Player
+from ttm.speech import Voice, parse_rate
+
+LETTERS = 15
+"""Characters a second, in most languages and voices."""
+WEIGHT = 100
+"""Characters that have to be spoken before they say more of a text's length than that does."""
 
 if TYPE_CHECKING:
     from ttm.narration.remote import Begun, RemoteNarration
@@ -45,10 +51,11 @@ class Outlet:
         voice: Voice,
         form: Format,
         bitrate: int,
-        player: tuple[str, ...],
+        loudspeaker: Loudspeaker | None,
         outcome: Outcome,
         progress: Progress,
         extent: Extent,
+        highlight: Highlight | None = None,
     ) -> None:
         self._request = request
         self._config = config
@@ -56,9 +63,10 @@ class Outlet:
         self._voice = voice
         self._form = form
         self._bitrate = bitrate
-        self._player = player
+        self._loudspeaker = loudspeaker
         self._outcome = outcome
         self._ahead = at_hand(request.words, request.files)
+        self._length = length(request.words, request.files) if self._ahead else None
         self._progress = progress
         self._extent = extent
         self._began = time.time()
@@ -66,6 +74,7 @@ class Outlet:
         """Of the narrations before."""
         self.report: Report | None = None
         """Of the narration that goes on, or went on last."""
+        self._highlight = highlight
         self.unheard: DeviceError | None = None
         """Why the rest could not be played, when it was still written."""
 
@@ -83,10 +92,12 @@ class Outlet:
             model=self._config.say.model,
             follow=self._request.follow,
             ahead=self._ahead,
-            unheard=not self._player and self._request.output != "-",
+            unheard=not self._loudspeaker and self._request.output != "-",
             since=self._began,
         )
         report = self.report = narration.report
+        if self._highlight:
+            self._highlight.rewound()
         sink: Sink | None = None
         player: Player | None = None
         try:
@@ -96,12 +107,14 @@ class Outlet:
                     each.write(audio.timings)
                 if observer:
                     observer.hear(audio)
+                if self._highlight:
+                    self._highlight.add(audio.timings)
                 if not audio.pcm:
                     continue
                 if target and sink is None:
                     sink = self._sink(target, audio)
-                if self._player and player is None:
-                    player = Player(self._player, audio.rate)
+                if self._loudspeaker and player is None:
+                    player = self._opened(self._loudspeaker, audio.rate, narration)
                 if sink:
                     sink.write(audio)
                 if player and not self._heard(player, audio, sink):
@@ -139,8 +152,38 @@ class Outlet:
         """What the engine had to say since; the same is said once a command."""
         for note in narration.report.notes:
             if note not in self._outcome.warnings:
-                self._progress.clear()
+                self._clear()
                 warn(self._request, self._outcome, note)
+
+    def _clear(self) -> None:
+        """Make room on the terminal for a line."""
+        self._progress.clear()
+        if self._highlight:
+            self._highlight.clear()
+
+    def _opened(
+        self, loudspeaker: Loudspeaker, rate: int, narration: Narration | RemoteNarration
+    ) -> Player:
+        player = Player(
+            loudspeaker,
+            rate,
+            self._config.playback,
+            total=lambda: self._expected(narration.report),
+            live=not self._ahead,
+        )
+        if self._highlight:
+            self._highlight.follow(player)
+        return player
+
+    def _expected(self, report: Report) -> float | None:
+        """Seconds that the narration will have, as far as is known."""
+        if self._request.follow:
+            return 0.0  # each line is one of its own
+        if self._request.split != "none" or self._length is None:
+            return None
+        usual = LETTERS * parse_rate(self._config.say.rate)
+        seconds = report.seconds if report.characters else 0.0
+        return self._length * (seconds + WEIGHT / usual) / (report.characters + WEIGHT)
 
     def _heard(self, player: Player, audio: Audio | None, sink: Sink | None) -> bool:
         """Play this, or the rest of what was given before; a file goes on without its player."""
@@ -149,12 +192,15 @@ class Outlet:
                 player.close()
             else:
                 player.write(audio)
+                if (why := player.notice()) and not self._request.quiet:
+                    self._clear()
+                    output.note(why)
             return True
         except DeviceError as failure:
             if sink is None:
                 raise
             player.abort()
-            self.unheard, self._player = failure, ()
+            self.unheard, self._loudspeaker = failure, None
             return False
 
     def _sink(self, target: Target, audio: Audio) -> Sink:

@@ -222,6 +222,14 @@ def redraw(text: str) -> None:
     _say(f"\r\x1b[K{safe(text)}", end="")
 
 
+def paint(text: str) -> None:
+    """Text that moves the cursor, on stdout, all at once; its foreign parts are safe already.
+
+    Raises what `raw` raises.
+    """
+    raw(text.encode(errors="backslashreplace"))
+
+
 def _say(text: str, end: str = "\n") -> None:
     """A line on stderr; when stderr is gone there is nobody to tell."""
     if sys.stderr is None:  # it was closed before Python started

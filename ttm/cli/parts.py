@@ -62,6 +62,8 @@ class Parts:
                 head = next(part)
                 names = {"{n}": f"{number:03}", "{slug}": slug(head.text)}
                 self._tell(itertools.chain([head], part), names)
+        except Exception:  # of which there is one line, that of the error
+            raise
         except BaseException:
             self._left_off()
             raise

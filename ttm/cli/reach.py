@@ -169,10 +169,6 @@ def _started(config: Config, *, verbose: bool) -> Server | None:
     from ttm.narration.frames import print_of
     from ttm.server import daemon
 
-    if not daemon.can_start():
-        if verbose:
-            output.note(f"speaking without a server: {daemon.missing().sentence}")
-        return None
     # It reads the settings as they are without this command's options.
     if print_of(load(environ=os.environ)) != print_of(config):
         return None

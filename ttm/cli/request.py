@@ -48,6 +48,7 @@ class Request:
     """The address of the server that is to speak, where the command line names one."""
     local: bool = False
     """This process is to speak, whatever runs elsewhere."""
+    highlight: bool = False
 
     @property
     def taken(self) -> bool:

@@ -25,6 +25,7 @@ def say(
     output: options.Output = None,
     espeak_output: options.EspeakOutput = None,
     play: options.Play = None,
+    device: options.Device = None,
     voice: options.Voice = None,
     model: options.Model = None,
     language: options.Language = None,
@@ -66,6 +67,7 @@ def say(
     verbose: options.Verbose = False,
     no_history: options.NoHistory = False,
     dry_run: options.DryRun = False,
+    highlight: options.Highlight = False,
 ) -> None:
     """Speak a text, or write it to a file."""
     from ttm.cli.request import Request
@@ -100,6 +102,7 @@ def say(
         manifest=manifest,
         server=server,
         local=local,
+        highlight=highlight,
     )
     flags = {
         "say.voice": voice if voice != "?" else None,
@@ -120,6 +123,7 @@ def say(
         "models.strict": strict,
         "cache.enabled": False if no_cache else None,
         "cache.every_engine": True if resume else None,
+        "playback.device": device if device != "?" else None,
         "text.encoding": encoding,
         "text.errors": errors,
     }
@@ -131,6 +135,11 @@ def say(
             from ttm.cli.voices import listing
 
             listing(settings, language=language or "", as_json=json)
+            return
+        if device == "?":
+            from ttm.cli.devices import list_devices
+
+            list_devices(settings, as_json=json)
             return
         offered: list[type[TtmError]] = []
         while True:

@@ -129,6 +129,13 @@ def at_hand(words: Sequence[str], files: Sequence[str]) -> bool:
     return all(stat.S_ISREG(os.stat(source).st_mode) for source in sources)
 
 
+def length(words: Sequence[str], files: Sequence[str]) -> int:
+    """Characters of a text that is at hand, or bytes, of which there are as many or more."""
+    if words and tuple(words) != ("-",):
+        return len(" ".join(words))
+    return sum(os.stat(0 if name == "-" else name).st_size for name in files or "-")
+
+
 def begin(
     pieces: Iterator[str | Opening], reading: Reading
 ) -> tuple[list[str | Opening], str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.cli import output
 from ttm.cli.extent import Extent
+from ttm.cli.highlight import Highlight, wanted
 from ttm.cli.memory import Memory
 from ttm.cli.outlet import Outlet, opened, timing_files
 from ttm.cli.parts import Parts
@@ -29,7 +30,7 @@ from ttm.narration.memory import keeps
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk
 from ttm.narration.subtitles import Kind
-from ttm.playback import find_player
+from ttm.playback import Loudspeaker, find_loudspeaker
 from ttm.text.cleaning import Cleaner
 
 
@@ -40,7 +41,7 @@ def speak(request: Request, config: Config) -> None:
     bitrate = _bitrate(form, config) if request.output else 0
     outcome = Outcome()
     quiet = request.quiet or request.json
-    progress = Progress(wanted=output.progress_wanted() and not quiet)
+    progress = Progress(wanted=output.progress_wanted() and not (quiet or request.highlight))
     if reached := reach(request, config):
         from ttm.cli import away
 
@@ -56,10 +57,13 @@ def speak(request: Request, config: Config) -> None:
         _, ignored = narrator.instruction(config.say.model)
         target = None
         timings: list[TimingFile] = []
-        command: Iterable[str] = ()
+        loudspeaker: Loudspeaker | None = None
+        highlight: Highlight | None = None
         if not request.dry_run:
             if request.play:
-                command = find_player(config.playback.player)
+                loudspeaker = find_loudspeaker(config.playback)
+            if request.highlight:
+                highlight = stack.enter_context(wanted(request))
             if request.output and request.split == "none":
                 target = stack.enter_context(opened(request.output, request.clobber))
             if request.split == "none":
@@ -71,6 +75,8 @@ def speak(request: Request, config: Config) -> None:
         )
         begun, sample, told = begin(pieces, narrator.reading("text", "en", follow=request.follow))
         narrator.start(config.say.model)
+        if loudspeaker:
+            loudspeaker = loudspeaker.ready()  # takes as long as the engine needs to start
         choice = choose_voice(narrator, config, sample, request.transcript, told)
         voice, language = choice.voice, choice.language
         progress.clear()
@@ -80,7 +86,7 @@ def speak(request: Request, config: Config) -> None:
             output.note(f"model {model.name}, voice {described(voice)}")
         cleaner = Cleaner()
         chunks = narrator.plan(
-            itertools.chain(begun, pieces),
+            itertools.chain(begun, highlight.reading(pieces, begun) if highlight else pieces),
             model=config.say.model,
             language=language,
             voice=voice.name,
@@ -95,9 +101,18 @@ def speak(request: Request, config: Config) -> None:
             _show_plan(chunks, heading, described(voice), as_json=request.json)
             return
         memory.begin(model.name, voice, language)
-        player = tuple(command)
         out = Outlet(
-            request, config, narrator, voice, form, bitrate, player, outcome, progress, extent
+            request,
+            config,
+            narrator,
+            voice,
+            form,
+            bitrate,
+            loudspeaker,
+            outcome,
+            progress,
+            extent,
+            highlight,
         )
         if request.split == "none":
             with _left_off(request, out, keeps(engine, config.cache)):
@@ -160,9 +175,11 @@ def _check_resumable(request: Request, config: Config) -> None:
 
 @contextlib.contextmanager
 def _left_off(request: Request, out: Outlet, kept: bool) -> Iterator[None]:
-    """Say that a file which is not finished need not begin from nothing again."""
+    """Say that a file which was interrupted need not begin from nothing again."""
     try:
         yield
+    except Exception:  # whose one line says what to do
+        raise
     except BaseException:
         chunks = out.report.chunks if out.report else 0
         if chunks and kept and request.output not in (None, "-") and not request.quiet:

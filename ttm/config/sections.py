@@ -207,12 +207,42 @@ class VoicesSettings:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackSettings:
+    backend: str = setting(
+        "auto",
+        "Through what sound is played. auto takes miniaudio, or the player where that is a command "
+        "or miniaudio finds no device. none silences ttm.",
+        choices=("auto", "miniaudio", "simpleaudio", "command", "none"),
+    )
     player: str = setting(
         "auto",
-        "What plays sound: auto, none, or a command that takes raw 16-bit mono PCM on stdin; "
-        "{rate} in it becomes the sample rate.",
+        "The program that plays: auto, none, or a command that takes raw 16-bit mono PCM on stdin; "
+        "{rate} in it becomes the sample rate. none silences every backend.",
         expects="auto, none or a command",
         check=_player,
+    )
+    device: str = setting(
+        "",
+        "The device that plays, or the beginning of its name; ttm say -d '?' lists them. null "
+        "plays to nothing. Empty takes the default one.",
+    )
+    volume: float = setting(
+        0.0, "Softens what is played, and not what is written.", unit="dB", low=-60.0, high=0.0
+    )
+    lead: int = setting(
+        0,
+        "Silence before the first sound, for devices that sleep and swallow it.",
+        unit="ms",
+        low=0,
+        high=10_000,
+    )
+    tail: int = setting(0, "Silence after the last sound.", unit="ms", low=0, high=10_000)
+    head_start: float = setting(
+        120.0,
+        "The most sound that is made ahead where a model is slower than it speaks, so that it does "
+        "not stop in between.",
+        unit="s",
+        low=0.0,
+        high=3600.0,
     )
 
 

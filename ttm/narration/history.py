@@ -187,6 +187,8 @@ class History:
     @contextlib.contextmanager
     def _locked(self, kind: int) -> Iterator[None]:
         """Together with others that append, or alone; makes the folder."""
+        if not self._folder.is_absolute():
+            raise OutputError("there is no home folder to remember it in")
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW

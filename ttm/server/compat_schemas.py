@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ttm.server.schemas import Strict
+
 Mode = Literal["voice_design", "custom_voice", "voice_clone"]
 
 ModelId = Literal[
@@ -25,10 +27,10 @@ DESCRIPTION = "A warm and clear speaking voice with natural pacing."
 Line = Annotated[str, Field(min_length=1, max_length=TEXT_MOST)]
 
 
-class Asked(BaseModel):
+class Asked(Strict):
     """A request: no field that is unknown, no value of another type."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class LoadRequest(Asked):
@@ -64,8 +66,11 @@ class VoiceCloneRequest(SynthesisRequest):
 
 
 class Health(BaseModel):
+    """The server runs."""
+
     status: Literal["ok"] = "ok"
     service: str
+    version: str
 
 
 class Version(BaseModel):

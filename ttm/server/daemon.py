@@ -118,22 +118,30 @@ def find(
     )
 
 
-def can_start() -> bool:
-    """Whether what a server needs is installed; imports none of it."""
-    return all(find_spec(name) is not None for name in NEEDED)
+def missing() -> list[str]:
+    """The packages of the extra `server` that are not installed; imports none of them."""
+    return [name for name in NEEDED if find_spec(name) is None]
+
+
+def require_server() -> None:
+    """Raise EngineUnavailable unless what a server needs is installed."""
+    if lacking := missing():
+        raise EngineUnavailable(
+            f"the server needs {', '.join(lacking)}, not installed here",
+            "Get it with pip install 'ttm-speech[server]'",
+        )
 
 
 def start(*words: str, environ: Mapping[str, str]) -> Daemon:
     """The server that runs on this machine, started if there is none; two commands start one.
 
     `words`: options of `ttm serve`. Raises RemoteError and OutputError for one that does not come,
-    EngineUnavailable where the packages are missing.
+    and what `require_server` raises.
     """
     with _starting():
         if running := find():
             return running
-        if not can_start():
-            raise missing()
+        require_server()
         process = _begun(words, environ)
         deadline = time.monotonic() + START
         while True:
@@ -181,14 +189,6 @@ def stop(patience: float) -> int:
             time.sleep(LOOK)
         raise RemoteUnreachable(f"the server (process {pid}) does not end", f"See {log_path()}")
     return pid
-
-
-def missing() -> EngineUnavailable:
-    """The error for a ttm that was installed without what a server needs."""
-    return EngineUnavailable(
-        "a server needs packages that are not installed",
-        'Install them with `pip install "ttm-speech[server]"`',
-    )
 
 
 def _listening(path: Path) -> int:

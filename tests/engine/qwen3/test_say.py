@@ -60,10 +60,11 @@ def test_what_it_ran_with_is_in_the_report(ttm, checkpoint):
 
 
 def test_random_weights_make_noise_and_the_guard_refuses_it(ttm, checkpoint):
-    guarded = ("--set", "guard.enabled=true", "--set", "guard.retries=0")
-    done = ttm("say", "Hello.", "-m", checkpoint, "-o", "x.wav", "--json", *BRIEF, *guarded)
+    changed = ("guard.enabled=true", "guard.retries=0", "engine.qwen3.max_seconds=5")
+    settings = [word for one in changed for word in ("--set", one)]
+    done = ttm("say", "one two " * 9, "-m", checkpoint, "-o", "x.wav", "--seed", "1", *settings)
     assert done.returncode == 6
-    assert b"engine 'qwen3' made steady noise instead of speech for 1.2 s" in done.stderr
+    assert b"engine 'qwen3' made steady noise instead of speech for 2.0 s" in done.stderr
 
 
 def test_sound_comes_before_the_last_frame_is_made(checkpoint):

@@ -91,6 +91,6 @@ RULES = (
     Rule("symbols", re.compile(r"± ?(?=\d)|\+/- ?(?=\d)"), lambda match: "plus or minus "),
     Rule("symbols", re.compile(r"(?<![\w#])#(?=\d)"), lambda match: "number "),
     Rule("symbols", re.compile(r"§§|[©№§¶]"), _named),
-    Rule("symbols", re.compile(r"[™®℠]"), lambda match: ""),
+    Rule("symbols", re.compile(r"(?<=\w)[™®℠]"), lambda match: ""),
     Rule("symbols", re.compile(r"(?<=[A-Za-z])[²³](?!\w)"), lambda match: f" {_POWERS[match[0]]}"),
 )
