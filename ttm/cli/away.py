@@ -39,7 +39,7 @@ def speak(
     """
     outcome.server = reached.server.address.text
     with ExitStack() as stack:
-        stack.callback(reached.server.close)
+        stack.enter_context(reached.server)
         stack.callback(progress.clear)
         loudspeaker = find_loudspeaker(config.playback) if request.play else None
         highlight = stack.enter_context(wanted(request)) if request.highlight else None

@@ -21,8 +21,8 @@ def status(config: Config, address: str | None, *, as_json: bool) -> None:
     from ttm.server import daemon
 
     if server := at(address, config):
-        told, where = server.record("GET", STATUS), server.address.text
-        server.close()
+        with server:
+            told, where = server.record("GET", STATUS), server.address.text
     else:
         found = daemon.find()
         if found is None:

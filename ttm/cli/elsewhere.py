@@ -34,7 +34,6 @@ def models(server: Server, *, as_json: bool) -> None:
                 "folder": str(row.get("local_path") or ""),
             }
         )
-    server.close()
     if as_json:
         output.json(found)
         return
@@ -102,7 +101,6 @@ def voices(server: Server, model: str) -> list[dict[str, Any]]:
                 "model": str(row.get("model") or model),
             }
         )
-    server.close()
     return found
 
 
@@ -113,7 +111,6 @@ def engines(server: Server) -> list[dict[str, Any]]:
         name = str(row.get("id"))
         told = _checked(server, server.record("GET", f"/adapters/{quote(name, safe='')}/status"))
         found.append({"name": name, "sentence": str(row.get("name") or ""), **told})
-    server.close()
     return found
 
 
@@ -135,5 +132,4 @@ def _checked(server: Server, told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shape(server: Server) -> RemoteError:
-    server.close()
     return RemoteError(f"{server} answered with JSON of another shape", OURS)

@@ -31,7 +31,8 @@ def engines(
         if there := at(server, settings):
             from ttm.cli import elsewhere
 
-            _show_elsewhere(elsewhere.engines(there), json)
+            with there:
+                _show_elsewhere(elsewhere.engines(there), json)
             return
     found = [
         look_at(engine, settings, server)

@@ -52,7 +52,8 @@ def list_(json: Json = False, config: ConfigPath = None, server: At = None) -> N
         if there := at(server, settings):
             from ttm.cli import elsewhere
 
-            elsewhere.models(there, as_json=json)
+            with there:
+                elsewhere.models(there, as_json=json)
             return
         found = inventory.every(models_dir(settings), paths.hub_cache())
     if json:
@@ -212,7 +213,8 @@ def load(
             named = name or ("" if mode else settings.say.model)
             entry = elsewhere.asked(named, mode_called(mode) if mode else "")
             strict = None if fallback is None else fallback == "none"
-            _show(elsewhere.load(there, entry, strict=strict), json)
+            with there:
+                _show(elsewhere.load(there, entry, strict=strict), json)
             return
         asked = name or (DEFAULTS[mode_called(mode)] if mode else settings.say.model)
         with Narrator(settings, loading=progress.loading) as narrator:
@@ -237,7 +239,8 @@ def unload(json: Json = False, config: ConfigPath = None, server: At = None) -> 
         if there := at(server, settings) or running(settings):
             from ttm.cli import elsewhere
 
-            told = elsewhere.unload(there)
+            with there:
+                told = elsewhere.unload(there)
             if json:
                 output.json(told)
             else:
@@ -258,7 +261,8 @@ def status_(json: Json = False, config: ConfigPath = None, server: At = None) ->
         if there := at(server, settings) or running(settings):
             from ttm.cli import elsewhere
 
-            told = elsewhere.status(there)
+            with there:
+                told = elsewhere.status(there)
         else:
             told = _without_server(settings).record()
     _show(told, json)

@@ -59,7 +59,8 @@ def list_(
     with failures_in_json(json):
         settings = load_settings(config, None, None, {"say.model": model})
         if there := at(server, settings):
-            _elsewhere(there, model or "", language or "", as_json=json)
+            with there:
+                _elsewhere(there, model or "", language or "", as_json=json)
             return
         listing(settings, language=language or "", variants=variants, as_json=json)
 

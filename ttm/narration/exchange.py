@@ -31,6 +31,7 @@ from ttm.errors import (
     RemoteUnreachable,
     TtmError,
     UsageError,
+    every_error,
 )
 from ttm.narration.frames import failure
 
@@ -173,7 +174,8 @@ class Answer:
 
 
 class Server:
-    """Where requests go; one after the other, over one connection as long as it is good.
+    """Where requests go; one after the other, over one connection as long as it is good. Leaving
+    the `with` block hangs up.
 
     `timeout`: seconds without a byte after which it is given up. `heard`: is told of each request
     and answer, in words.
@@ -242,6 +244,17 @@ class Server:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        failure: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     @contextlib.contextmanager
     def trouble(self, *, heard: bool) -> Iterator[None]:
@@ -358,7 +371,7 @@ class Server:
             return RemoteRefused(f"{self} {told}", fix)
         if 300 <= status < 400:
             return RemoteRefused(f"{self} sends us on to another address", "Give that one")
-        if code and said:
+        if said and code in (leaf.code for leaf in every_error()):
             return failure(code, said)
         about = f"{self} answered with status {status}"
         if said:
