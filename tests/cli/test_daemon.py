@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 
 import pytest
 
@@ -73,6 +74,25 @@ def test_what_it_would_not_do_as_well_is_spoken_here(here, slow, running, words)
     how = () if "-o" in words else ("--no-play",)
     assert spoken(here("say", "Good day.", *words, *how, "--json")) == "here"
     assert not [line for line, *_ in running.asked if line.startswith("POST")]
+
+
+def test_a_text_that_is_whole_goes_there_and_one_that_still_comes_is_spoken_here(
+    ttm, begin, slow, running, tmp_path
+):
+    words = ("say", "-m", slow, "--no-play", "--json")
+    done = ttm(*words, input=b"Good day.")
+    assert spoken((done.returncode, done.stdout, done.stderr)) == running.url
+    (tmp_path / "a.txt").write_text("Good day.")
+    done = ttm(*words, "-f", "a.txt")
+    assert spoken((done.returncode, done.stdout, done.stderr)) == running.url
+    written = begin(*words[:3], "-o", "-", "--format", "pcm", stdin=subprocess.PIPE)
+    written.stdin.write(b"One sentence. And another one.\n\nMore\n")
+    written.stdin.flush()
+    assert written.stdout.read(4096)  # while the writer is still there
+    written.stdin.close()
+    assert written.stdout.read()
+    assert written.wait(20) == 0
+    assert len([line for line, *_ in running.asked if line.startswith("POST")]) == 2
 
 
 def test_one_of_another_version_is_passed_by_and_verbose_says_so(here, slow, running):

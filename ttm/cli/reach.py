@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -12,10 +14,14 @@ from typer import Option
 from ttm.cli import output
 from ttm.config import Config, load
 from ttm.errors import TtmError, UsageError
+from ttm.text.markup import form_of
 
 if TYPE_CHECKING:
     from ttm.cli.request import Request
     from ttm.narration.exchange import Server
+
+AWAITED = 0.25
+"""Seconds that a pipe is given to be complete, which `echo` and the clipboard are at once."""
 
 SERVER, KEY_FILE = "TTM_SERVER", "TTM_SERVER_KEY_FILE"
 """Variables that name a server, and the file with its key."""
@@ -97,7 +103,7 @@ def reach(request: Request, config: Config) -> Reached | None:
                 "Leave it out, or speak here with --local",
             )
         return Reached(chosen, ours=False)
-    if request.local or hindrance or not _slow(config):
+    if request.local or hindrance or not _slow(config) or not _whole(request, config):
         return None
     server = running(config, verbose=request.verbose)
     if server is None and _wanted(config):
@@ -139,6 +145,33 @@ def _slow(config: Config) -> bool:
         return find_model(config.say.model, config)[1].loads_slowly
     except TtmError:
         return False  # of which this process will tell
+
+
+def _whole(request: Request, config: Config) -> bool:
+    """Whether all of the text is there, and not too long for a server: what still comes is spoken
+    as it comes, and that only this process can do."""
+    if request.words and request.words != ("-",):
+        return sum(map(len, request.words)) < config.server.max_characters
+    size = 0
+    for name in request.files or ("-",):
+        if request.input_form == "epub" or form_of(name) == "epub":
+            return False  # whose length nobody knows before it was unpacked
+        try:
+            about = os.fstat(0) if name == "-" else os.stat(name)
+        except (OSError, ValueError):
+            return False  # of which this process will tell
+        if stat.S_ISREG(about.st_mode):
+            size += about.st_size
+        elif name != "-" or not _ended():
+            return False
+    return size < config.server.max_characters
+
+
+def _ended() -> bool:
+    """Whether whoever writes to stdin has left, and all of it waits in the pipe."""
+    poll = select.poll()
+    poll.register(0, 0)  # of hanging up, it tells in any case
+    return any(events & select.POLLHUP for _, events in poll.poll(AWAITED * 1000))
 
 
 def _differs(found: object, config: Config) -> str:
