@@ -11,15 +11,13 @@ from typing import IO, TYPE_CHECKING
 from ttm.cli.extent import Extent
 from ttm.cli.request import Request
 from ttm.config import TextSettings
-from ttm.errors import NothingToSpeak, UnreadableText, UsageError
+from ttm.errors import UnreadableText, UsageError
+from ttm.narration.beginning import begin as begin
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import join
-from ttm.text.cleaning import Cleaner, clean
 from ttm.text.lexicon import FILE, Lexicon
-from ttm.text.marks import Delivery
-from ttm.text.markup import Front, Opening, Reading, check_form, form_of
+from ttm.text.markup import Opening, check_form, form_of
 from ttm.text.reading import open_text, read_text
-from ttm.text.speakable import speakable
 
 if TYPE_CHECKING:
     from ttm.text.books import Book
@@ -134,33 +132,3 @@ def length(words: Sequence[str], files: Sequence[str]) -> int:
     if words and tuple(words) != ("-",):
         return len(" ".join(words))
     return sum(os.stat(0 if name == "-" else name).st_size for name in files or "-")
-
-
-def begin(
-    pieces: Iterator[str | Opening], reading: Reading
-) -> tuple[list[str | Opening], str, str]:
-    """The pieces up to the first that can be spoken: no engine starts for a text without one.
-
-    Also what is spoken of them, and the language that the text says it is in. Raises
-    NothingToSpeak, and UnreadableText for markup that is wrong.
-    """
-    begun: list[str | Opening] = []
-
-    def kept() -> Iterator[str | Opening]:
-        for piece in pieces:
-            begun.append(piece)
-            yield piece
-
-    front = Front(reading, Cleaner())
-    spoken = ""
-    for part in front.spoken(kept()):
-        spoken += part.text
-        # A Cleaner holds the last character back, and nobody waits for the next one here.
-        last = begun[-1] if begun and reading.is_plain and front.places is None else ""
-        if speakable(part.text) or (isinstance(last, str) and speakable(clean(last).text)):
-            marks = (mark.language for mark in front.marks if isinstance(mark, Delivery))
-            language = next(marks, "") if reading.own_language else ""
-            return begun, spoken or str(last), language
-    given = any(isinstance(piece, str) and piece.strip() for piece in begun)
-    why = "holds no letter, digit or symbol" if given else "is empty"
-    raise NothingToSpeak(f"there is nothing to speak: the text {why}")

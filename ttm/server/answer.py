@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Mapping
+from typing import TypeVar
 from urllib.parse import quote
 
 from fastapi import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ttm.audio import Audio
 from ttm.errors import TtmError
 from ttm.server.guards import until_left
 from ttm.server.hall import Sounding
@@ -136,7 +137,7 @@ def honest(request: Request, sound: Sounding, ignored: list[str]) -> dict[str, s
     return headers
 
 
-async def counted(request: Request, sound: Sounding, began: float) -> AsyncIterator[Any]:
+async def counted(request: Request, sound: Sounding, began: float) -> AsyncGenerator[Audio]:
     """The sound, and a word of it for the metrics."""
     metrics, loop = request.app.state.metrics, asyncio.get_running_loop()
     first = True
@@ -146,5 +147,4 @@ async def counted(request: Request, sound: Sounding, began: float) -> AsyncItera
             metrics.first.labels(sound.model).observe(loop.time() - began)
         metrics.spoken.labels(sound.model).inc(audio.seconds)
         yield audio
-    text = sound.order.text
-    metrics.characters.labels(sound.model).inc(len(text) if isinstance(text, str) else 0)
+    metrics.characters.labels(sound.model).inc(sound.order.characters)

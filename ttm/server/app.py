@@ -9,13 +9,14 @@ from fastapi import FastAPI
 
 from ttm import __version__
 from ttm.config import Config
-from ttm.server import problems, speech, system
+from ttm.server import compat, own, page, problems, speech, system
+from ttm.server.desk import Desk
 from ttm.server.guards import Guard
 from ttm.server.hall import Hall
 from ttm.server.log import Log
 from ttm.server.metrics import Metrics
 
-ROUTERS = (system.router, speech.router)
+ROUTERS = (system.router, speech.router, compat.router, own.router, page.router)
 """Every route; one line for each file of them."""
 
 
@@ -38,7 +39,7 @@ def create_app(config: Config, hall: Hall, *, key: bytes = b"", log: Log | None 
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
     )
-    app.state.config, app.state.hall = config, hall
+    app.state.config, app.state.hall, app.state.desk = config, hall, Desk(hall)
     app.state.metrics = Metrics(hall)
     app.state.log = log or Log(lambda line: None)
     for router in ROUTERS:

@@ -148,6 +148,6 @@ class Speaker(BaseModel):
 
 
 class Speakers(BaseModel):
-    model_id: ModelId
+    model_id: str
     speakers: list[str]
     about: list[Speaker]

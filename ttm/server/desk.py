@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ttm.engine import ENGINES, EngineCard
 from ttm.errors import EngineUnavailable, ModelMissing, ServerError, TtmError
 from ttm.models.registry import DEFAULTS, MODES, REGISTRY, Entry, by_name, entry_of, ladder, mode_of
@@ -197,7 +199,7 @@ def _why_not(card: EngineCard, hall: Hall) -> str:
     return ""
 
 
-def _about(told: ModelStatus | None) -> dict[str, object]:
+def _about(told: ModelStatus | None) -> dict[str, Any]:
     """The fields of a status that are the model's own."""
     if told is None:
         return {"loaded": False, "ready": False}

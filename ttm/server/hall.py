@@ -67,6 +67,11 @@ class Sounding:
         return self._told.report
 
     @property
+    def voice(self) -> Voice | None:
+        """Who speaks; known as soon as that."""
+        return self._told.voice
+
+    @property
     def warnings(self) -> list[str]:
         """What there is to say to the user so far."""
         notes = self.report.notes if self.report else []

@@ -103,6 +103,8 @@ class Lane:
         self.line = Line(config.server.max_queue)
         self.state = IDLE
         self.detail = "not loaded yet"
+        self.progress: tuple[str, str, float] | None = None
+        """Which model is being loaded, what of it, and how much of that is there from 0 to 1."""
         self.status: ModelStatus | None = None
         """As it was after the last turn."""
         self.expires: float | None = None
@@ -177,4 +179,5 @@ class Lane:
         self._thread.shutdown(wait=False)
 
     def _loading(self, model: str, what: str, part: float) -> None:
+        self.progress = (model, what, part)
         self.detail = f"loading {model}: {what} ({part:.0%})"

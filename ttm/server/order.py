@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
@@ -12,12 +12,14 @@ from typing import Any
 from ttm.audio import Audio
 from ttm.config import Config, overlaid
 from ttm.models.registry import mode_of
+from ttm.narration.beginning import begin
 from ttm.narration.choice import choose
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk
 from ttm.narration.report import Report
 from ttm.service.request import in_file
-from ttm.text.markup import Form
+from ttm.speech import Voice
+from ttm.text.markup import Form, Opening
 from ttm.voices import exactly
 
 SAMPLE = 4_096
@@ -28,8 +30,8 @@ SAMPLE = 4_096
 class Order:
     """A text, who says it, how, and for whom."""
 
-    text: str | Iterable[str]
-    """The text, or pieces of it; what gives the pieces may block, and is asked in a thread."""
+    text: str | Sequence[str | Opening]
+    """The text, or pieces of it, in which an Opening begins another one."""
     model: str
     """As a user types it."""
     voice: str = ""
@@ -60,9 +62,14 @@ class Order:
     @property
     def allowed(self) -> float | None:
         """Seconds that its sound may be waited for, all in all; None for ever."""
-        if not self.deadline or not isinstance(self.text, str):
-            return None
-        return self.deadline * max(1, ceil(len(self.text) / 1000))
+        return self.deadline * max(1, ceil(self.characters / 1000)) if self.deadline else None
+
+    @property
+    def characters(self) -> int:
+        """Length of the text."""
+        if isinstance(self.text, str):
+            return len(self.text)
+        return sum(len(piece) for piece in self.text if isinstance(piece, str))
 
     def under(self, config: Config, narrator: Narrator, model: str, path: str) -> Config:
         """The settings that it is spoken with; `path` of its recording.
@@ -90,6 +97,7 @@ class Told:
     """What is known of an order that is being spoken, before its first sound is out."""
 
     report: Report | None = None
+    voice: Voice | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -108,8 +116,10 @@ def perform(
         settings = order.under(config, narrator, model, path)
         under = narrator.under(settings)
         pieces = iter([order.text] if isinstance(order.text, str) else order.text)
-        first = next(pieces, "")
-        choice = choose(under, settings, first[:SAMPLE], order.transcript.strip())
+        begun, sample, told_language = begin(pieces, under.reading(order.form, "en"))
+        transcript = order.transcript.strip()
+        choice = choose(under, settings, sample[:SAMPLE], transcript, told_language)
+        told.voice = choice.voice
         told.warnings += filter(None, [choice.warning, under.instruction(model)[1]])
 
         def checked(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
@@ -118,7 +128,7 @@ def perform(
                 yield chunk
 
         chunks = under.plan(
-            chain([first], pieces),
+            chain(begun, pieces),
             model=model,
             language=choice.language,
             voice=choice.voice.name,
@@ -129,7 +139,7 @@ def perform(
             checked(chunks),
             voice=choice.voice,
             model=model,
-            ahead=isinstance(order.text, str),
+            ahead=True,
             unheard=order.unheard,
         )
         told.report = narration.report

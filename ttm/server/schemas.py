@@ -79,13 +79,6 @@ class Failure(BaseModel):
     error: Problem
 
 
-class Health(BaseModel):
-    """The server runs."""
-
-    status: Literal["ok"]
-    version: str
-
-
 class Ready(BaseModel):
     """Whether it may be asked for speech."""
 

@@ -5,17 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from ttm import __version__
 from ttm.server.metrics import MEDIA_TYPE
-from ttm.server.schemas import Health, Ready, failures
+from ttm.server.schemas import Ready, failures
 
 router = APIRouter(tags=["system"])
-
-
-@router.get("/health", response_model=Health)
-async def health() -> Health:
-    """Whether the server runs; answered whatever the models do."""
-    return Health(status="ok", version=__version__)
 
 
 @router.get("/ready", response_model=Ready, responses={503: {"model": Ready}})

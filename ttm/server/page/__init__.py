@@ -27,15 +27,6 @@ POLICY = (
 """What the page may load: nothing but its own parts and this server's answers."""
 
 
-def routes() -> APIRouter:
-    """The page and its parts, which no document of the API lists."""
-    router = APIRouter(include_in_schema=False)
-    router.get("/")(_part("index.html", HTML))
-    for name, kind in PARTS.items():
-        router.get(f"/page/{name}")(_part(name, kind))
-    return router
-
-
 def _part(name: str, kind: str) -> Callable[[], Response]:
     content = files(__name__).joinpath(name).read_bytes()
 
@@ -44,9 +35,13 @@ def _part(name: str, kind: str) -> Callable[[], Response]:
             "Content-Security-Policy": POLICY,
             "Cross-Origin-Opener-Policy": "same-origin",
             "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-cache",
         }
         return Response(content, media_type=kind, headers=headers)
 
     return answer
+
+
+router = APIRouter(include_in_schema=False)
+router.get("/")(_part("index.html", HTML))
+for _name, _kind in PARTS.items():
+    router.get(f"/page/{_name}")(_part(_name, _kind))
