@@ -58,7 +58,7 @@ AT = "--server"
 ROWS = [
     # row, what is typed behind `ttm`, exit code, in stdout, in stderr
     ("CLI-1 an address", ("models", "status", AT, "URL"), 0, CUSTOM, ""),
-    ("CLI-1 mended: no path is dropped", ("models", "status", AT, "URL/kit"), 9, "", "status 404: no"),
+    ("CLI-1 mended: its path stays", ("models", "status", AT, "URL/kit"), 9, "", "status 404: no"),
     ("CLI-1 no address", (*SAY, AT, "nas"), 2, "", "'nas' is no address of a server"),
     ("CLI-2 mended: in range", (*SAY, "--set", "daemon.timeout=-1", AT, "URL"), 2, "", "0.1 to"),
     ("CLI-3", (*SAY, "--verbose", AT, "URL"), 0, "", r"-> POST http\S+\n<- 200 http"),
