@@ -9,14 +9,22 @@ from fastapi import FastAPI
 
 from ttm import __version__
 from ttm.config import Config
-from ttm.server import compat, own, page, problems, speech, system
+from ttm.server import compat, models, own, page, problems, speech, system, voices
 from ttm.server.desk import Desk
 from ttm.server.guards import Guard
 from ttm.server.hall import Hall
 from ttm.server.log import Log
 from ttm.server.metrics import Metrics
 
-ROUTERS = (system.router, speech.router, compat.router, own.router, page.router)
+ROUTERS = (
+    system.router,
+    speech.router,
+    models.router,
+    voices.router,
+    compat.router,
+    own.router,
+    page.router,
+)
 """Every route; one line for each file of them."""
 
 
