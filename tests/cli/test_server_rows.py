@@ -183,6 +183,21 @@ def test_cli_33_mended_a_model_that_does_not_load_is_a_failure(here, server, tol
     assert said in done[2]
 
 
+def test_what_plays_where_the_server_is_is_shown_and_ended(here, server):
+    entry = {"number": 4, "pid": 9, "door": "server", "state": "speaking", "since": 5,
+             "model": "tone", "voice": "sine", "characters": None, "more": 1}  # fmt: skip
+    server.routes["GET /v1/ttm/queue"] = in_json(200, {"queue": [entry]})
+    server.routes["POST /v1/ttm/stop"] = in_json(200, {"told": 1})
+    code, out, _ = here("queue", AT, server.url)
+    assert (code, "server" in out, "sine" in out) == (0, True, True)
+    assert here("stop", AT, server.url, "--channel", "news") == (0, "", "")
+    assert server.asked[-1][2] == {"channel": "news"}
+    server.routes["GET /v1/ttm/queue"] = in_json(200, {"queue": [{**entry, "since": "x"}]})
+    server.routes["POST /v1/ttm/stop"] = in_json(200, {"told": "x"})
+    assert here("queue", AT, server.url)[0] == 9
+    assert here("stop", AT, server.url)[0] == 9
+
+
 def test_cli_4_mended_failures_have_an_envelope_too(here, server):
     body = {"error": {"code": "model_busy", "message": "it speaks", "type": "x", "param": None}}
     server.routes["POST /model/unload"] = in_json(409, body)

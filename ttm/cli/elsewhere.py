@@ -1,9 +1,10 @@
-"""What `ttm models`, `voices` and `engines` show and do where a server is asked: the routes that
-TalkToMeKit's clients know, for its models."""
+"""What `ttm models`, `voices`, `engines`, `queue` and `stop` show and do where a server is asked:
+of models, by the routes that TalkToMeKit's clients know."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from ttm.models.place import amount
 from ttm.models.registry import DEFAULTS, REGISTRY, Entry, entry_of, mode_of, require_mode
 from ttm.narration.exchange import OURS, Server
 from ttm.narration.frames import failure
+from ttm.narration.queue import Entry as Place
 
 ABOUT = {"mode": str, "model_id": str, "loaded": bool, "ready": bool, "detail": str}
 """What is needed of a status."""
@@ -111,6 +113,34 @@ def engines(server: Server) -> list[dict[str, Any]]:
         name = str(row.get("id"))
         told = _checked(server, server.record("GET", f"/adapters/{quote(name, safe='')}/status"))
         found.append({"name": name, "sentence": str(row.get("name") or ""), **told})
+    return found
+
+
+def tell(server: Server, command: str, channel: str) -> int:
+    """Ask it of what plays where the server is; how many were there to hear it."""
+    with server:
+        told = server.record("POST", f"/v1/ttm/{command}", {"channel": channel}).get("told")
+    if type(told) is not int:
+        raise _shape(server)
+    return told
+
+
+def queue(server: Server) -> list[Place]:
+    """Who speaks where the server is, and who waits."""
+    with server:
+        rows = _rows(server, "/v1/ttm/queue", "queue")
+    kinds = {field.name: type(field.default) for field in fields(Place)}
+    kinds |= {"number": int, "pid": int, "door": str, "characters": int, "since": float}
+    found = []
+    for row in rows:
+        told = {name: one for name, one in row.items() if name in kinds and one is not None}
+        for name, one in told.items():
+            # JSON writes a whole number without a point.
+            if type(one) is not kinds[name] and not (kinds[name] is float and type(one) is int):
+                raise _shape(server)
+        if not {"number", "pid", "door", "state"} <= told.keys():
+            raise _shape(server)
+        found.append(Place(**told))
     return found
 
 

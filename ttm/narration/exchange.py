@@ -41,7 +41,7 @@ ANSWER_MAX = 16 << 20
 """Bytes of an answer without sound that are read."""
 QUOTED = 300
 """Characters of a server's own words that are passed on."""
-WAIT_MAX = 60.0
+WAIT_MAX = 10.0
 """Seconds that a busy server may ask us to wait before the request is sent once more."""
 KEY_MAX = 4096
 """Bytes of a key."""
