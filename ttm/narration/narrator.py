@@ -269,6 +269,8 @@ class Narrator:
         """The delivery with the language of the voice that it names."""
         if not delivery.voice:
             return delivery
+        if library.is_recording(delivery.voice):  # a text may come from anybody
+            raise UsageError("the text names a file as its voice", "Name a voice in it")
         voice, _ = self.voice(model, delivery.voice, delivery.language)
         known = delivery.language or self.card(model).multilingual
         return delivery if known else replace(delivery, language=voice.languages[0])

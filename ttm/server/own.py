@@ -189,6 +189,7 @@ def _order(asked: SayRequest, request: Request) -> Order:
         unheard=asked.unheard and not asked.play,
         client=request.state.address,
         deadline=None if local or asked.play else config.server.deadline,
+        local=local,
         keep_alive="" if keep is None else str(keep),
     )
 
@@ -197,7 +198,7 @@ async def _frames(
     hall: Hall, sound: Sounding, heard: AsyncGenerator[Audio]
 ) -> AsyncGenerator[Frame]:
     """The speech as a client is told of it, up to its report."""
-    lane = await hall.lane(sound.order.model)
+    lane = await hall.lane(sound.order.model, local=sound.order.local)
     begun, told, sign = False, None, time.monotonic()
     notes: set[str] = set()
     coming = asyncio.ensure_future(anext(heard, None))
