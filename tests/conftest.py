@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -18,6 +19,7 @@ PLUGIN = Path(__file__).parent / "faulty"
 """A folder with an engine that fails on demand, offered through the entry-point group."""
 
 MOCK_HUB = Path(__file__).parent / "mock_hub.py"
+FRAME_SERVER = Path(__file__).parent / "frame_server.py"
 
 LIMIT = 60
 """Seconds that a command may take; nothing in a test waits for ever."""
@@ -33,6 +35,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / ".config"))
+    # Where running programs of ttm find each other; a socket's path may have 100 bytes.
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "run"))
     monkeypatch.setenv("LANG", "C.UTF-8")
     # Tests that play must not wait for each other's turn.
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
@@ -95,6 +99,21 @@ def mock_hub() -> Iterator[Callable[..., Any]]:
         return started[-1]
 
     yield start
+    for each in started:
+        each.end()
+
+
+@pytest.fixture
+def frames() -> Iterator[SimpleNamespace]:
+    """What is in tests/frame_server.py; `frames.start()` starts a server."""
+    known = runpy.run_path(str(FRAME_SERVER))
+    started = []
+
+    def start(socket: Path | None = None) -> Any:
+        started.append(known["FrameServer"](socket))
+        return started[-1]
+
+    yield SimpleNamespace(**{**known, "start": start})
     for each in started:
         each.end()
 

@@ -16,7 +16,7 @@ HEAVY = {
     "torch", "numpy", "textual", "fastapi", "uvicorn", "soundfile", "soxr", "transformers",
     "pydantic", "huggingface_hub", "scipy", "tomlkit", "espeakng_loader", "safetensors",
     "tokenizers", "num2words", "emoji", "miniaudio", "cffi", "starlette", "multipart",
-    "prometheus_client", "h11",
+    "prometheus_client", "h11", "http",
 }  # fmt: skip
 
 TELL = """

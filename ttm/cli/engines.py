@@ -10,6 +10,7 @@ from typer import Option
 
 from ttm.cli import output
 from ttm.cli.output import failures_in_json
+from ttm.cli.reach import At, at
 from ttm.cli.say import load_settings
 from ttm.config import Config, spelled
 from ttm.engine import EngineCard, every_card
@@ -22,10 +23,17 @@ def engines(
     config: Annotated[
         str | None, Option("--config", metavar="PATH", help="Settings from this file.")
     ] = None,
+    server: At = None,
 ) -> None:
     """List the engines, what each needs, and whether it is ready."""
     with failures_in_json(json):
         settings = load_settings(config, None, None, {})
+        if there := at(server, settings):
+            from ttm.cli import elsewhere
+
+            with there:
+                _show_elsewhere(elsewhere.engines(there), json)
+            return
     found = [
         look_at(engine, settings, server)
         for engine in every_card()
@@ -44,6 +52,17 @@ def engines(
             output.line(f"\n{one['name']} is not ready: {one['why_not']}")
         elif one["effective"]:
             output.line(f"\n{one['name']} runs with {spelled_out(one['effective'])}")
+
+
+def _show_elsewhere(found: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        output.json(found)
+        return
+    rows = [
+        (one["name"], "loaded" if one["loaded"] else "-", one["model_id"], one["detail"])
+        for one in found
+    ]
+    output.table(rows, ("NAME", "STATE", "MODEL", "DETAIL"))
 
 
 def spelled_out(effective: Mapping[str, Any]) -> str:

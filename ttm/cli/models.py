@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option, Typer
 
@@ -12,6 +12,7 @@ from ttm import paths
 from ttm.cli import output
 from ttm.cli.output import failures_in_json
 from ttm.cli.progress import Progress
+from ttm.cli.reach import At, at, running
 from ttm.cli.say import load_settings
 from ttm.config import Config
 from ttm.errors import BadCheckpoint
@@ -24,6 +25,9 @@ from ttm.models.status import ModelStatus
 from ttm.narration import ladder
 from ttm.narration.narrator import Narrator
 from ttm.narration.opening import models_dir
+
+if TYPE_CHECKING:
+    from ttm.narration.exchange import Server
 
 app = Typer(
     no_args_is_help=True,
@@ -41,10 +45,16 @@ ConfigPath = Annotated[
 
 
 @app.command("list")
-def list_(json: Json = False, config: ConfigPath = None) -> None:
+def list_(json: Json = False, config: ConfigPath = None, server: At = None) -> None:
     """List the models: which there are, which are here, and when they last spoke."""
     with failures_in_json(json):
         settings = load_settings(config, None, None, {})
+        if there := at(server, settings):
+            from ttm.cli import elsewhere
+
+            with there:
+                elsewhere.models(there, as_json=json)
+            return
         found = inventory.every(models_dir(settings), paths.hub_cache())
     if json:
         output.json([_record(each) for each in found])
@@ -188,11 +198,24 @@ def load(
     ] = None,
     json: Json = False,
     config: ConfigPath = None,
+    server: At = None,
 ) -> None:
-    """Prove that a model loads: start it, show what it runs with, and end it."""
+    """Prove that a model loads: start it, show what it runs with, and end it.
+
+    Where a server runs, or is named, it stays loaded there.
+    """
     progress = Progress(wanted=output.progress_wanted() and not json)
     with failures_in_json(json):
         settings = load_settings(config, None, None, {"models.fallback": fallback})
+        if there := _keeper(server, settings, name, mode):
+            from ttm.cli import elsewhere
+
+            named = name or ("" if mode else settings.say.model)
+            entry = elsewhere.asked(named, mode_called(mode) if mode else "")
+            strict = None if fallback is None else fallback == "none"
+            with there:
+                _show(elsewhere.load(there, entry, strict=strict), json)
+            return
         asked = name or (DEFAULTS[mode_called(mode)] if mode else settings.say.model)
         with Narrator(settings, loading=progress.loading) as narrator:
             try:
@@ -205,14 +228,24 @@ def load(
             status = narrator.status(asked)
     if warning:
         output.warn(warning)
-    _show(status, json)
+    _show(status.record(), json)
 
 
 @app.command()
-def unload(json: Json = False, config: ConfigPath = None) -> None:
+def unload(json: Json = False, config: ConfigPath = None, server: At = None) -> None:
     """Let go of the model that a server keeps loaded; without a server there is none."""
     with failures_in_json(json):
         settings = load_settings(config, None, None, {})
+        if there := at(server, settings) or running(settings):
+            from ttm.cli import elsewhere
+
+            with there:
+                told = elsewhere.unload(there)
+            if json:
+                output.json(told)
+            else:
+                output.note(told["detail"])
+            return
     status = _without_server(settings)
     if json:
         output.json(status.record())
@@ -221,11 +254,29 @@ def unload(json: Json = False, config: ConfigPath = None) -> None:
 
 
 @app.command("status")
-def status_(json: Json = False, config: ConfigPath = None) -> None:
+def status_(json: Json = False, config: ConfigPath = None, server: At = None) -> None:
     """Show which model is asked for, which is loaded, and where it runs."""
     with failures_in_json(json):
         settings = load_settings(config, None, None, {})
-    _show(_without_server(settings), json)
+        if there := at(server, settings) or running(settings):
+            from ttm.cli import elsewhere
+
+            with there:
+                told = elsewhere.status(there)
+        else:
+            told = _without_server(settings).record()
+    _show(told, json)
+
+
+def _keeper(
+    flag: str | None, settings: Config, name: str | None, mode: str | None
+) -> Server | None:
+    """The server that is to keep a model loaded: the named one, else the one that runs here where
+    it can be told to."""
+    if there := at(flag, settings):
+        return there
+    known = entry_of(name or settings.say.model) is not None or (mode and not name)
+    return running(settings) if known else None
 
 
 def _without_server(settings: Config) -> ModelStatus:
@@ -239,14 +290,13 @@ def _require(narrator: Narrator, name: str, mode: str) -> None:
     require_mode(name, entry.mode if entry else narrator.model(name).mode, mode)
 
 
-def _show(status: ModelStatus, as_json: bool) -> None:
+def _show(record: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        output.json(status.record())
+        output.json(record)
         return
-    record = status.record()
     width = max(map(len, record))
     for key, value in record.items():
-        if value not in ("", None):
+        if value not in ("", None) and not isinstance(value, dict):
             output.line(f"{key.ljust(width)}  {_spelled(key, value)}")
 
 

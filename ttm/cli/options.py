@@ -304,6 +304,23 @@ Strict = Annotated[
         help="Never another voice or language than asked.",
     ),
 ]
+Server = Annotated[
+    str | None,
+    Option(
+        "--server",
+        metavar="URL",
+        rich_help_panel=SETTINGS,
+        help="Have the server at this address speak.",
+    ),
+]
+Local = Annotated[
+    bool,
+    Option(
+        "--local",
+        rich_help_panel=SETTINGS,
+        help="Speak in this process, whatever server runs.",
+    ),
+]
 Json = Annotated[
     bool,
     Option(

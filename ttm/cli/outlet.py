@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from ttm.audio import Audio
 from ttm.audio.formats import Format
@@ -36,6 +37,9 @@ LETTERS = 15
 WEIGHT = 100
 """Characters that have to be spoken before they say more of a text's length than that does."""
 
+if TYPE_CHECKING:
+    from ttm.narration.remote import Begun, RemoteNarration
+
 
 class Outlet:
     """Writes and plays narrations, and keeps what is to be reported."""
@@ -44,7 +48,7 @@ class Outlet:
         self,
         request: Request,
         config: Config,
-        narrator: Narrator,
+        narrator: Narrator | Begun,
         voice: Voice,
         form: Format,
         bitrate: int,
@@ -152,7 +156,7 @@ class Outlet:
         self._silenced()
         self._keep(narration)
 
-    def _tell_notes(self, narration: Narration) -> None:
+    def _tell_notes(self, narration: Narration | RemoteNarration) -> None:
         """What the engine had to say since; the same is said once a command."""
         for note in narration.report.notes:
             if note not in self._outcome.warnings:
@@ -165,7 +169,9 @@ class Outlet:
         if self._highlight:
             self._highlight.clear()
 
-    def _opened(self, loudspeaker: Loudspeaker, rate: int, narration: Narration) -> Player:
+    def _opened(
+        self, loudspeaker: Loudspeaker, rate: int, narration: Narration | RemoteNarration
+    ) -> Player:
         player = Player(
             loudspeaker,
             rate,
@@ -234,7 +240,7 @@ class Outlet:
         transcript = self._request.transcript
         manifest.write(observer.manifest(written, seed, settings, transcript), written.path)
 
-    def _keep(self, narration: Narration) -> None:
+    def _keep(self, narration: Narration | RemoteNarration) -> None:
         report = narration.report
         self._outcome.reports.append(asdict(report))
         self._seconds += report.seconds

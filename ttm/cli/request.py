@@ -44,6 +44,10 @@ class Request:
     """Whether it is remembered, as the settings have it."""
     manifest: bool = False
     """Whether a manifest is written beside each file."""
+    server: str | None = None
+    """The address of the server that is to speak, where the command line names one."""
+    local: bool = False
+    """This process is to speak, whatever runs elsewhere."""
     highlight: bool = False
     """Whether the spoken word is shown on the terminal."""
     channel: str = ""
@@ -69,6 +73,8 @@ class Outcome:
     reports: list[dict[str, Any]] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     """Files that were finished before, and stay."""
+    server: str = ""
+    """The address of the server that spoke; empty where this process did."""
 
 
 def warn(request: Request, outcome: Outcome, sentence: str) -> None:

@@ -62,6 +62,8 @@ def say(
     config: options.Config = None,
     strict: options.Strict = None,
     no_cache: options.NoCache = False,
+    server: options.Server = None,
+    local: options.Local = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -76,6 +78,8 @@ def say(
     from ttm.cli.request import Request
     from ttm.cli.speaking import speak
 
+    if server and local:
+        raise UsageError("--server and --local say different things", "Leave one out")
     if output and espeak_output:
         raise UsageError("-o and -w both name an output", "Leave one out")
     output = output or espeak_output
@@ -101,6 +105,8 @@ def say(
         own_lexicons=not no_lexicon,
         history=not no_history,
         manifest=manifest,
+        server=server,
+        local=local,
         highlight=highlight,
     )
     flags = {

@@ -18,6 +18,7 @@ from ttm.cli.memory import Memory
 from ttm.cli.outlet import Outlet, opened, timing_files
 from ttm.cli.parts import Parts
 from ttm.cli.progress import Progress
+from ttm.cli.reach import reach
 from ttm.cli.request import Outcome, Request, warn
 from ttm.cli.source import at_hand, begin, gathered, length, read
 from ttm.cli.timings import TimingFile
@@ -42,6 +43,12 @@ def speak(request: Request, config: Config) -> None:
     outcome = Outcome()
     quiet = request.quiet or request.json
     progress = Progress(wanted=output.progress_wanted() and not (quiet or request.highlight))
+    if reached := reach(request, config):
+        from ttm.cli import away
+
+        away.speak(request, config, reached, form, bitrate, outcome, progress)
+        _report(request, outcome)
+        return
     with ExitStack() as stack:
         stack.callback(progress.clear)
         narrator = stack.enter_context(Narrator(config, loading=progress.loading))
@@ -287,6 +294,8 @@ def _report(request: Request, outcome: Outcome) -> None:
             envelope["effective"] = first["effective"]
         if request.play:
             envelope["stopped"] = outcome.stopped
+        if outcome.server:
+            envelope["server"] = outcome.server
         envelope["warnings"] = outcome.warnings
         output.json(envelope, stderr=request.taken)
     elif not request.quiet and (request.verbose or os.isatty(2)):

@@ -6,7 +6,7 @@ import os
 import stat
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option, Typer
 
@@ -17,6 +17,7 @@ from ttm.cli.design import design
 from ttm.cli.enrolment import add, free_name
 from ttm.cli.output import failures_in_json
 from ttm.cli.progress import Progress
+from ttm.cli.reach import At, at
 from ttm.cli.say import load_settings
 from ttm.config import Config
 from ttm.errors import OutputError, UnknownName, UsageError
@@ -25,6 +26,9 @@ from ttm.narration.opening import model_here, open_library
 from ttm.speech import Voice
 from ttm.voicefile import SUFFIX, VoiceFile, pack, read
 from ttm.voices import VARIANT, exactly, find, speaks
+
+if TYPE_CHECKING:
+    from ttm.narration.exchange import Server
 
 app = Typer(no_args_is_help=True, add_completion=False, help="List, add, design and try voices.")
 app.command()(add)
@@ -49,10 +53,15 @@ def list_(
     ] = False,
     json: Json = False,
     config: ConfigPath = None,
+    server: At = None,
 ) -> None:
     """List the voices."""
     with failures_in_json(json):
         settings = load_settings(config, None, None, {"say.model": model})
+        if there := at(server, settings):
+            with there:
+                _elsewhere(there, model or "", language or "", as_json=json)
+            return
         listing(settings, language=language or "", variants=variants, as_json=json)
 
 
@@ -266,6 +275,22 @@ def listing(
         return
     about = {voice.name: _told(voice, clones) for voice in voices}
     rows = [(v.name, v.gender, ", ".join(v.languages), about[v.name]) for v in voices]
+    output.table(rows, ("NAME", "GENDER", "LANGUAGES", "DESCRIPTION"))
+
+
+def _elsewhere(server: Server, model: str, language: str, *, as_json: bool) -> None:
+    """Print the voices that a server lists."""
+    from ttm.cli import elsewhere
+
+    found = elsewhere.voices(server, model)
+    if language:
+        found = [row for row in found if speaks(Voice("", tuple(row["languages"])), language)]
+        if not found:
+            raise UnknownName(f"{server} has no voice for language '{language}'")
+    if as_json:
+        output.json(found)
+        return
+    rows = [(r["name"], r["gender"], ", ".join(r["languages"]), r["description"]) for r in found]
     output.table(rows, ("NAME", "GENDER", "LANGUAGES", "DESCRIPTION"))
 
 

@@ -317,5 +317,5 @@ class Sections:
     )
     daemon: DaemonSettings = field(
         default_factory=DaemonSettings,
-        metadata={"sentence": "The server that commands start by themselves"},
+        metadata={"sentence": "Whether a server speaks for a command, and which"},
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ttm.config.declaration import is_path, setting
+from ttm.config.declaration import is_address, is_path, setting
 from ttm.errors import UsageError
 
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -28,6 +28,16 @@ def seconds(text: str) -> float | None:
     if not found:
         raise UsageError("no such time")
     return float(found[1]) * UNITS[found[2]]
+
+
+def _reach(text: str) -> None:
+    """Raise UsageError for what is no address of a server of ttm; empty is none."""
+    if not text.startswith("unix:"):
+        is_address(text)
+    elif not text.removeprefix("unix:").startswith("/"):
+        raise UsageError("a socket is named with its whole path, as in unix:/run/ttm.sock")
+    else:
+        is_path(text)
 
 
 def _aliases(table: dict[str, Any]) -> None:
@@ -114,14 +124,34 @@ class ServerSettings:
 @dataclass(frozen=True, slots=True)
 class DaemonSettings:
     autostart: bool = setting(
-        False,
-        "Starts a server in the background for the first command that needs a model which takes "
-        "long to load.",
+        True,
+        "The first command that needs a natural voice leaves a server behind, which keeps the "
+        "voice loaded for the next. At a terminal only, unless it is set to true here.",
     )
     idle: str = setting(
         "10m",
-        "A server that a command has started ends when nobody has used it for so long. -1 keeps "
-        "it.",
+        "A server that a command left behind ends after so long without work. -1 keeps it.",
         expects=TIME_EXPECTED,
         check=seconds,
+    )
+    server: str = setting(
+        "",
+        "Address of the server that speaks, as --server and TTM_SERVER name it. Empty takes the "
+        "one on this machine where it runs.",
+        expects="an http, https or unix: address",
+        check=_reach,
+    )
+    key_file: str = setting(
+        "",
+        "File that holds the key for that server and nothing else, as TTM_SERVER_KEY_FILE names "
+        "it.",
+        expects="a path",
+        check=is_path,
+    )
+    timeout: float = setting(
+        120.0,
+        "A server that sends nothing for so long is given up; loading a model takes its time.",
+        unit="s",
+        low=0.1,
+        high=3600,
     )

@@ -1,0 +1,91 @@
+"""`ttm say` with a server that speaks: the text goes there, the sound comes here."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from ttm.audio.formats import Format
+from ttm.cli import output
+from ttm.cli.extent import Extent
+from ttm.cli.highlight import wanted
+from ttm.cli.memory import Memory
+from ttm.cli.outlet import Outlet, opened, timing_files
+from ttm.cli.progress import Progress
+from ttm.cli.request import Outcome, Request, warn
+from ttm.cli.source import begin, read
+from ttm.cli.voice import described
+from ttm.config import Config
+from ttm.narration.remote import Begun, RemoteNarrator
+from ttm.playback import find_loudspeaker
+from ttm.text.markup import Reading
+
+if TYPE_CHECKING:
+    from ttm.cli.reach import Reached
+
+
+def speak(
+    request: Request,
+    config: Config,
+    reached: Reached,
+    form: Format,
+    bitrate: int,
+    outcome: Outcome,
+    progress: Progress,
+) -> None:
+    """Have the server speak, and write and play what comes of it.
+
+    What can be known to be wrong is found before it is asked; of the text, all is read first.
+    """
+    outcome.server = reached.server.address.text
+    with ExitStack() as stack:
+        stack.enter_context(reached.server)
+        stack.callback(progress.clear)
+        loudspeaker = find_loudspeaker(config.playback) if request.play else None
+        highlight = stack.enter_context(wanted(request)) if request.highlight else None
+        target = None
+        if request.output:
+            target = stack.enter_context(opened(request.output, request.clobber))
+        timings = timing_files(stack, request, config)
+        memory = stack.enter_context(Memory(request, config, outcome))
+        extent = Extent()
+        pieces = memory.listen(
+            read(request.words, request.files, config.text, extent, request.input_form)
+        )
+        begun, _, _ = begin(pieces, Reading(pauses=config.text.pauses))
+        text = [*begun, *(highlight.reading(pieces, begun) if highlight else pieces)]
+        narrator = RemoteNarrator(
+            reached.server, config, whole=reached.ours, loading=progress.loading
+        )
+        narration = stack.enter_context(
+            narrator.begin(
+                text,
+                transcript=request.transcript,
+                unheard=not loudspeaker and request.output != "-",
+            )
+        )
+        if loudspeaker:
+            loudspeaker = loudspeaker.ready()
+        progress.clear()
+        for warning in narration.began.warnings:
+            warn(request, outcome, warning)
+        if request.verbose:
+            voice = described(narration.voice)
+            output.note(f"model {narration.began.model}, voice {voice}, {reached.server}")
+        memory.begin(narration.began.model, narration.voice, narration.began.language)
+        out = Outlet(
+            request,
+            config,
+            Begun(narration),
+            narration.voice,
+            form,
+            bitrate,
+            loudspeaker,
+            outcome,
+            progress,
+            extent,
+            highlight,
+        )
+        out.tell((), target, timings)
+        if out.unheard:
+            raise out.unheard
