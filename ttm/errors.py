@@ -33,7 +33,8 @@ TtmError                       exit  status  code
 ├── RemoteError                  9    502    remote_failed
 │   ├── RemoteUnreachable        9    502    remote_unreachable
 │   ├── RemoteRefused            9    502    remote_refused
-│   └── RemoteBusy               9    503    remote_busy
+│   ├── RemoteBusy               9    503    remote_busy
+│   └── NotConformant            9    502    not_conformant
 ├── OutputError                  7    507    output_failed
 │   └── ReaderLeft             141    499    reader_left
 └── DeviceError                  8    500    no_audio_device
@@ -319,6 +320,12 @@ class RemoteBusy(RemoteError):
     """A server has too much to do, or is not ready yet; the sentence says when to try again."""
 
     status, code = 503, "remote_busy"
+
+
+class NotConformant(RemoteError):
+    """A server does not do what its clients need."""
+
+    code = "not_conformant"
 
 
 class OutputError(TtmError):
