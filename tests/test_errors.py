@@ -14,7 +14,7 @@ from ttm.errors import TtmError, did_you_mean, every_error, nearest
 LEAVES = every_error()
 
 STATUSES = {1: {500}, 2: {400, 404, 409}, 3: {400}, 4: {500}, 5: {503}, 6: {500, 504}, 7: {507},
-            8: {500}, 9: {502, 503}, 141: {499}}  # fmt: skip
+            8: {500}, 9: {409, 502, 503}, 141: {499}}  # fmt: skip
 """The exit codes of the contract that an error can have, with the statuses that go with them."""
 
 

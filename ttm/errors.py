@@ -27,6 +27,7 @@ TtmError                       exit  status  code
 │   ├── EngineCrashed            6    500    worker_crashed
 │   ├── EngineHung               6    504    synthesis_timeout
 │   │   └── StartupTimedOut      6    504    startup_timeout
+│   ├── SynthesisTimedOut        6    504    deadline_exceeded
 │   ├── BadAudio                 6    500    bad_audio
 │   ├── Unspeakable              6    500    unspeakable
 │   └── WireError                6    500    wire_broken
@@ -35,8 +36,12 @@ TtmError                       exit  status  code
 │   ├── RemoteRefused            9    502    remote_refused
 │   ├── RemoteBusy               9    503    remote_busy
 │   └── NotConformant            9    502    not_conformant
+├── ServerError                  9    503    server_unavailable
+│   ├── ModelBusy                9    409    model_busy
+│   └── QueueFull                9    503    queue_full
 ├── OutputError                  7    507    output_failed
 │   └── ReaderLeft             141    499    reader_left
+├── SpeakerBusy                  9    503    queue_full
 └── DeviceError                  8    500    no_audio_device
 """
 
@@ -262,6 +267,12 @@ class StartupTimedOut(EngineHung):
     code = "startup_timeout"
 
 
+class SynthesisTimedOut(SynthesisError):
+    """A server gave up a text that took longer than it allows."""
+
+    status, code = 504, "deadline_exceeded"
+
+
 class BadAudio(SynthesisError):
     """The engine answered without sound, or with samples that are not numbers."""
 
@@ -328,6 +339,28 @@ class NotConformant(RemoteError):
     code = "not_conformant"
 
 
+class ServerError(TtmError):
+    """A server of ttm cannot do what it is asked for as things are."""
+
+    exit_code, status, code = 9, 503, "server_unavailable"
+
+
+class ModelBusy(ServerError):
+    """A model is at work, so that it cannot be let go or replaced."""
+
+    status, code = 409, "model_busy"
+
+
+class QueueFull(ServerError):
+    """As many wait for a model as may; `again_in`: seconds after which another attempt may do."""
+
+    code = "queue_full"
+
+    def __init__(self, what: str, fix: str = "", *, again_in: float = 1.0) -> None:
+        super().__init__(what, fix)
+        self.again_in = again_in
+
+
 class OutputError(TtmError):
     """The result could not be written."""
 
@@ -338,6 +371,12 @@ class ReaderLeft(OutputError):
     """Whoever read our output closed it; nothing is wrong, and nothing is said."""
 
     exit_code, status, code = 141, 499, "reader_left"
+
+
+class SpeakerBusy(TtmError):
+    """So many are waiting to speak already."""
+
+    exit_code, status, code = 9, 503, "queue_full"
 
 
 class DeviceError(TtmError):

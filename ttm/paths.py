@@ -87,6 +87,19 @@ def history_dir() -> Path:
     return platformdirs.user_state_path("ttm", appauthor=False)
 
 
+def sockets_dir() -> Path:
+    """Where running programs of ttm find each other; gone when the machine starts anew."""
+    if sys.platform == "linux":
+        home = os.environ.get("XDG_RUNTIME_DIR", "")
+        if os.path.isabs(home):
+            return Path(home, "ttm")
+        # Not /tmp itself, where another user could have made the folder first.
+        return Path(f"/tmp/ttm-{os.getuid()}")
+    import platformdirs
+
+    return platformdirs.user_runtime_path("ttm", appauthor=False)
+
+
 def log_dir() -> Path:
     """Where crash reports go."""
     import platformdirs

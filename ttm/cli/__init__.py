@@ -24,8 +24,14 @@ COMMANDS = {
     "say": "Speak a text, or write it to a file.",
     "explain": "Show what would be said, in which pieces, by whom, and why.",
     "redo": "Say one sentence of a file again.",
+    "serve": "Speak for other programs, over HTTP and a unix socket.",
     "voices": "List, add, design and try voices.",
     "models": "Fetch, list, check and load the models that speak.",
+    "stop": "Silence: end what speaks, and what waits to speak.",
+    "pause": "Hold what speaks where it is.",
+    "resume": "Go on where it was paused.",
+    "skip": "End what speaks; the next one begins.",
+    "queue": "Show who speaks and who waits.",
     "engines": "List the engines, what each needs, and whether it is ready.",
     "runtime": "Make and look after the private environment that holds torch.",
     "history": "See what was said before, again.",
@@ -38,6 +44,9 @@ COMMANDS = {
     "doctor": "Say what works here, and what to do about the rest.",
 }
 """Name and sentence; the command is what bears its name in `ttm.cli.<name>`."""
+
+ELSEWHERE = dict.fromkeys(("stop", "pause", "resume", "skip", "queue"), "speaker")
+"""Commands that live in another module of `ttm.cli` than that of their name."""
 
 GLOBAL = ("--help", "-h", "--version", "--install-completion", "--show-completion")
 

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from ttm.cli import COMMANDS
+from ttm.cli import COMMANDS, ELSEWHERE
 
 HELP = ["--help", "-h"]
 """The options that ask for help."""
@@ -46,7 +46,7 @@ class LazyGroup(TyperGroup):
 
 def command(name: str) -> Any:
     """The named command, ready to run."""
-    module = importlib.import_module(f"ttm.cli.{name}")
+    module = importlib.import_module(f"ttm.cli.{ELSEWHERE.get(name, name)}")
     app = getattr(module, "app", None)
     if app is None:
         app = typer.Typer(add_completion=False)

@@ -15,7 +15,7 @@ from ttm.config.catalogue import (
 )
 from ttm.config.checking import check
 from ttm.config.declaration import Value
-from ttm.config.effective import Config, Origin, settings_of, value, with_origin
+from ttm.config.effective import Config, Origin, overlaid, settings_of, value, with_origin
 from ttm.config.engines import (
     EngineSettings,
     EspeakSettings,
@@ -39,6 +39,7 @@ from ttm.config.sections import (
     SaySettings,
     VoicesSettings,
 )
+from ttm.config.server import DaemonSettings, ServerSettings, seconds
 from ttm.config.values import expected, spelled
 from ttm.config.writing import write_example, write_setting
 
@@ -49,6 +50,7 @@ __all__ = [
     "Assignment",
     "CacheSettings",
     "Config",
+    "DaemonSettings",
     "EngineSettings",
     "EspeakSettings",
     "GuardSettings",
@@ -62,6 +64,7 @@ __all__ = [
     "RuleSettings",
     "RuntimeSettings",
     "SaySettings",
+    "ServerSettings",
     "Setting",
     "TextSettings",
     "Value",
@@ -77,6 +80,8 @@ __all__ = [
     "known",
     "load",
     "match",
+    "overlaid",
+    "seconds",
     "settings_of",
     "spelled",
     "value",

@@ -72,6 +72,24 @@ def with_origin(config: Config, key: str) -> dict[str, Value | str]:
     return {"value": value(config, key), "origin": origin.kind, "where": origin.where}
 
 
+def overlaid(config: Config, values: Mapping[str, object], where: str) -> Config:
+    """The same settings but for these, which somebody asks for by `where`.
+
+    Raises UnknownName for a setting that there is not, UsageError for a value that it cannot have.
+    """
+    from ttm.config.values import from_toml
+
+    sections: dict[str, dict[str, Value]] = {}
+    for key, given in values.items():
+        section, _, name = key.rpartition(".")
+        sections.setdefault(section, {})[name] = from_toml(find(key), given)
+    changed: dict[str, Any] = {
+        section: replace(getattr(config, section), **inside) for section, inside in sections.items()
+    }
+    origins = {**config.origins, **dict.fromkeys(values, Origin("flag", where))}
+    return replace(config, origins=MappingProxyType(origins), **changed)
+
+
 def settings_of(config: Sections) -> list[Setting]:
     """Every setting, those of the sections that this configuration names included."""
     named: list[Setting] = []

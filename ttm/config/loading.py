@@ -26,6 +26,8 @@ OPTIONS = {
     "runtime.dir": "--dir",
     "runtime.device": "--device",
     "runtime.installer": "--installer",
+    "server.host": "--host",
+    "server.port": "--port",
 }
 """The options beside those that are named after a setting of `[say]`."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ttm.config.declaration import is_address, is_path, setting
 from ttm.config.engines import EngineSettings
 from ttm.config.narration import CacheSettings, GuardSettings, HistorySettings, TextSettings
+from ttm.config.server import TIME_EXPECTED, DaemonSettings, ServerSettings, seconds
 from ttm.errors import UsageError
 from ttm.speech import RATE_EXPECTED, RATE_MAX, RATE_MIN, parse_rate
 
@@ -112,6 +113,20 @@ class ModelsSettings:
         "its mode), or any (after those, one of another mode). It is always said. Where strict is "
         "set to true, none may.",
         choices=("none", "mode", "any"),
+    )
+    keep_alive: str = setting(
+        "5m",
+        "How long a server keeps a model in memory after its last use. 0 lets it go at once, -1 "
+        "never.",
+        expects=TIME_EXPECTED,
+        check=seconds,
+    )
+    max_loaded: int = setting(
+        3,
+        "So many models with a checkpoint may be in a server's memory at a time; the one that was "
+        "idle longest makes room.",
+        low=1,
+        high=100,
     )
     dir: str = setting(
         "",
@@ -240,4 +255,12 @@ class Sections:
     )
     playback: PlaybackSettings = field(
         default_factory=PlaybackSettings, metadata={"sentence": "The loudspeaker"}
+    )
+    server: ServerSettings = field(
+        default_factory=ServerSettings,
+        metadata={"sentence": "The server: ttm serve"},
+    )
+    daemon: DaemonSettings = field(
+        default_factory=DaemonSettings,
+        metadata={"sentence": "The server that commands start by themselves"},
     )

@@ -1,0 +1,139 @@
+"""What somebody wants to have spoken, and how a lane's thread does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import chain
+from math import ceil
+from typing import Any
+
+from ttm.audio import Audio
+from ttm.config import Config, overlaid
+from ttm.models.registry import mode_of
+from ttm.narration.choice import choose
+from ttm.narration.narrator import Narrator
+from ttm.narration.plan import Chunk
+from ttm.narration.report import Report
+from ttm.service.request import in_file
+from ttm.text.markup import Form
+from ttm.voices import exactly
+
+SAMPLE = 4_096
+"""Characters of a text by whose script its language is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A text, who says it, how, and for whom."""
+
+    text: str | Iterable[str]
+    """The text, or pieces of it; what gives the pieces may block, and is asked in a thread."""
+    model: str
+    """As a user types it."""
+    voice: str = ""
+    """A voice's name; empty for the settings', or the model's own for the language."""
+    loose: bool = False
+    """The voice's name is one that clients send to any server: where the model and the user have
+    none of that name, it is the same as none."""
+    language: str = ""
+    """A tag or an English name; empty for the settings'."""
+    instruct: str = ""
+    recording: bytes = b""
+    """The file whose voice is cloned; empty for none."""
+    transcript: str = ""
+    """What is said in the recording."""
+    form: Form = "text"
+    """How the text is written."""
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """Further settings by key, such as `say.rate`."""
+    unheard: bool = False
+    """Nobody listens before all of it is there."""
+    client: str = ""
+    """Who wants it; no client's orders keep those of another waiting for long."""
+    deadline: float | None = None
+    """Seconds for each 1,000 characters; None for none."""
+    keep_alive: str = ""
+    """How long the model stays in memory afterwards; empty for what the settings say."""
+
+    @property
+    def allowed(self) -> float | None:
+        """Seconds that its sound may be waited for, all in all; None for ever."""
+        if not self.deadline or not isinstance(self.text, str):
+            return None
+        return self.deadline * max(1, ceil(len(self.text) / 1000))
+
+    def under(self, config: Config, narrator: Narrator, model: str, path: str) -> Config:
+        """The settings that it is spoken with; `path` of its recording.
+
+        A model that designs voices takes the voice for its description where there is no
+        instruction. Raises UsageError for what a setting cannot be.
+        """
+        mode = mode_of(narrator.model(model).mode)
+        voice, instruct = path or self.voice, self.instruct
+        if self.loose and not path and not narrator.library.find(voice):
+            voice = voice if exactly(narrator.voices(model), voice) else ""
+        if mode == "voice_design" and voice and not path:
+            voice, instruct = "", instruct or voice
+        values: dict[str, object] = {"say.model": model, **self.settings}
+        given = {"say.voice": voice, "say.language": self.language, "say.instruct": instruct}
+        if path or config.say.model != model:
+            # The settings' voice is one of the settings' model.
+            values |= {"say.voice": ""}
+        values |= {key: one for key, one in given.items() if one}
+        return overlaid(config, values, "the request")
+
+
+@dataclass(slots=True)
+class Told:
+    """What is known of an order that is being spoken, before its first sound is out."""
+
+    report: Report | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def perform(
+    order: Order,
+    narrator: Narrator,
+    model: str,
+    config: Config,
+    told: Told,
+    put: Callable[[Audio], None],
+    check: Callable[[], None],
+) -> None:
+    """Speak an order in this thread, with a model that is loaded; what `put` or `check` raises
+    ends it. Raises what speaking raises."""
+    with in_file(order.recording or "") as path:
+        settings = order.under(config, narrator, model, path)
+        under = narrator.under(settings)
+        pieces = iter([order.text] if isinstance(order.text, str) else order.text)
+        first = next(pieces, "")
+        choice = choose(under, settings, first[:SAMPLE], order.transcript.strip())
+        told.warnings += filter(None, [choice.warning, under.instruction(model)[1]])
+
+        def checked(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+            for chunk in chunks:
+                check()
+                yield chunk
+
+        chunks = under.plan(
+            chain([first], pieces),
+            model=model,
+            language=choice.language,
+            voice=choice.voice.name,
+            form=order.form,
+            warn=told.warnings.append,
+        )
+        narration = under.narrate(
+            checked(chunks),
+            voice=choice.voice,
+            model=model,
+            ahead=isinstance(order.text, str),
+            unheard=order.unheard,
+        )
+        told.report = narration.report
+        sound: Any = iter(narration)
+        with closing(sound):
+            for audio in sound:
+                put(audio)
