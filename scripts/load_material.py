@@ -42,7 +42,7 @@ model = "faulty"
 [models]
 keep_alive = "-1"
 [engine]
-crashes = 1000000
+crashes = 10000
 [cache]
 enabled = false
 [server]
