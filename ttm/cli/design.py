@@ -19,9 +19,7 @@ from ttm.cli.enrolment import (
     accepted,
     enrol,
     free_name,
-    kept,
     report,
-    tidy,
 )
 from ttm.cli.output import failures_in_json
 from ttm.cli.progress import Progress
@@ -31,6 +29,7 @@ from ttm.errors import OutputError, UsageError
 from ttm.narration.narrator import Narrator
 from ttm.narration.opening import model_here
 from ttm.voicefile import VoiceFile
+from ttm.voices.enrolment import kept, tidy
 from ttm.voices.verdict import Finding, judge
 
 MOST = 16

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from ttm.audio.intake import Take, take_in
+from ttm.audio.intake import take_in
 from ttm.cli import output
 from ttm.cli.audition import Heard, line, loudspeaker, play, say_line, write
 from ttm.cli.output import failures_in_json
@@ -25,9 +23,9 @@ from ttm.models.speakers import DESIGNED, SPEAKERS
 from ttm.narration.narrator import Narrator
 from ttm.narration.opening import model_here
 from ttm.speech import Voice
-from ttm.text.cleaning import clean
-from ttm.voicefile import TEXT_MAX, VoiceFile, read
+from ttm.voicefile import VoiceFile, read
 from ttm.voices import exactly
+from ttm.voices.enrolment import kept, origin, tidy
 from ttm.voices.library import checked_name, taken
 from ttm.voices.verdict import Finding, judge, refusals
 
@@ -97,7 +95,7 @@ def add(
                 kept(plain, take, tidy(text, "--text"), tidy(language, "--language")),
                 description=tidy(description, "--description"),
                 consent=tidy(consent, "--consent"),
-                source=_origin(take),
+                source=origin(take),
             )
             findings = accepted(judge(take, voice.transcript), f"'{recording}'", as_json=json)
             try:
@@ -187,27 +185,6 @@ def accepted(findings: list[Finding], what: str, *, as_json: bool) -> list[Findi
         rows = [asdict(one) for one in findings]
         raise BadRecording(f"{what} cannot become a voice ({why})", "Take another", rows)
     return findings
-
-
-def kept(name: str, take: Take, transcript: str, language: str) -> VoiceFile:
-    """A voice of what was taken in."""
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return VoiceFile(name, "cloned", take.pcm, take.kept_rate, transcript, language, created=now)
-
-
-def tidy(text: str | None, option: str) -> str:
-    """On one line, without what no engine and no terminal should see. Raises UsageError."""
-    found = " ".join(clean(text or "").text.split())
-    if len(found) > TEXT_MAX:
-        raise UsageError(f"{option} has more than {TEXT_MAX} characters", "Give less")
-    return found
-
-
-def _origin(take: Take) -> str:
-    """What the recording was; its name and its tags are nobody's business."""
-    digest = hashlib.sha256(take.pcm).hexdigest()
-    about = f"{take.form}, {take.rate} Hz, {take.channels} channels, {take.seconds:.1f} s"
-    return f"recording {digest[:16]} ({about})"
 
 
 def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:

@@ -74,7 +74,7 @@ def find(name: str, *, engines: Iterable[str], models_dir: Path, hub_cache: Path
     word = name.casefold()
     if name in plain:
         return Model(name, name)
-    if word not in known and _is_folder(name):
+    if word not in known and is_folder(name):
         return _in_folder(name, Path(os.path.expanduser(name)).absolute())
     if word in known:
         return _kept(name, known[word].hub, models_dir, hub_cache)
@@ -91,7 +91,7 @@ def find(name: str, *, engines: Iterable[str], models_dir: Path, hub_cache: Path
     raise UnknownModel(f"unknown model '{name}'", hint)
 
 
-def _is_folder(name: str) -> bool:
+def is_folder(name: str) -> bool:
     """Whether this is meant for a path; `Owner/Name` is one where there is such a folder."""
     if not name or "\0" in name:
         return False

@@ -9,13 +9,13 @@ from fastapi import FastAPI
 
 from ttm import __version__
 from ttm.config import Config
-from ttm.server import problems, speech, system
+from ttm.server import models, problems, speech, system, voices
 from ttm.server.guards import Guard
 from ttm.server.hall import Hall
 from ttm.server.log import Log
 from ttm.server.metrics import Metrics
 
-ROUTERS = (system.router, speech.router)
+ROUTERS = (system.router, speech.router, models.router, voices.router)
 """Every route; one line for each file of them."""
 
 

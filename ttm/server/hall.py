@@ -27,10 +27,11 @@ from ttm.errors import (
     QueueFull,
     SynthesisTimedOut,
     TtmError,
+    UnknownModel,
 )
 from ttm.models import inventory
 from ttm.models.inventory import Holding
-from ttm.models.store import Model
+from ttm.models.store import Model, is_folder
 from ttm.narration import ladder
 from ttm.narration.narrator import Narrator
 from ttm.narration.opening import find_model, models_dir
@@ -123,8 +124,13 @@ class Hall:
         """Have this spoken; it begins when it is iterated."""
         return Sounding(self, order)
 
-    async def lane(self, model: str) -> Lane:
-        """The lane of a model, whatever it is called. Raises what `find_model` raises."""
+    async def lane(self, model: str, *, local: bool = False) -> Lane:
+        """The lane of a model, whatever it is called.
+
+        Raises what `find_model` raises, and UnknownModel for a folder that the settings do not
+        name, unless it is `local`: asked for by the user of this machine.
+        """
+        self._refuse_folder(model, local)
         name = self._names.get(model)
         if name is None:
             found, card = await asyncio.to_thread(self._found, model)
@@ -136,9 +142,11 @@ class Hall:
         return self._lanes[name]
 
     @contextlib.asynccontextmanager
-    async def admit(self, model: str, client: str = "") -> AsyncIterator[Lane]:
+    async def admit(
+        self, model: str, client: str = "", *, local: bool = False
+    ) -> AsyncIterator[Lane]:
         """Have a turn with a model. Raises QueueFull, and what finding the model raises."""
-        lane = await self.lane(model)
+        lane = await self.lane(model, local=local)
         async with lane.line.turn(client, f"model '{lane.model}'"):
             if lane.timer:
                 lane.timer.cancel()
@@ -165,7 +173,7 @@ class Hall:
                 lane.look(narrator)
 
         try:
-            async with self.admit(order.model, order.client) as lane:
+            async with self.admit(order.model, order.client, local=order.local) as lane:
                 try:
                     await self._room_for(lane)
                     await lane.run(partial(work, lane), out.leave)
@@ -181,9 +189,11 @@ class Hall:
             out.end(failure)
             sounding.begun.set()
 
-    async def load(self, model: str, *, keep_alive: str = "", client: str = "") -> Lane:
+    async def load(
+        self, model: str, *, keep_alive: str = "", client: str = "", local: bool = False
+    ) -> Lane:
         """Have a model in memory. Raises what `speak` raises."""
-        async with self.admit(model, client) as lane:
+        async with self.admit(model, client, local=local) as lane:
             try:
                 await self._room_for(lane)
                 await lane.run(lane.load, lambda: None)
@@ -193,7 +203,7 @@ class Hall:
 
     async def unload(self, model: str) -> Lane:
         """Let a model go, and free its memory. Raises ModelBusy, and what finding it raises."""
-        lane = await self.lane(model)
+        lane = await self.lane(model, local=model in self._lanes)
         if lane.busy:
             raise ModelBusy(f"model '{lane.model}' is at work", "Try again when it is done")
         async with lane.line.turn("", lane.model):
@@ -227,14 +237,16 @@ class Hall:
         return await asyncio.to_thread(inventory.every, models_dir(self.config), hub_cache())
 
     async def find(self, model: str) -> tuple[Model, EngineCard]:
-        """What is meant by a model's name. Raises what `find_model` raises."""
+        """What is meant by a model's name. Raises what `lane` raises."""
+        self._refuse_folder(model, False)
         return await asyncio.to_thread(find_model, model, self.config)
 
     async def voices(self, model: str) -> list[Voice]:
         """The model's own voices, without loading a checkpoint for it; each is asked once.
 
-        Raises what `Narrator.foresee` and `Narrator.voices` raise.
+        Raises what `lane`, `Narrator.foresee` and `Narrator.voices` raise.
         """
+        self._refuse_folder(model, False)
 
         def look() -> list[Voice]:
             with Narrator(self.config) as narrator:
@@ -252,6 +264,14 @@ class Hall:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+
+    def _refuse_folder(self, model: str, local: bool) -> None:
+        named = (self.config.say.model, *self.config.server.aliases.values())
+        if not local and model not in named and is_folder(model):
+            raise UnknownModel(
+                "the model has the name of a folder, and folders are not read for clients",
+                "Give it an alias in server.aliases",
+            )
 
     def _found(self, model: str) -> tuple[Model | None, EngineCard | None]:
         try:
@@ -301,7 +321,7 @@ class Hall:
 
     async def _reload(self, lane: Lane) -> None:
         with contextlib.suppress(TtmError):  # the lane says why it failed
-            await self.load(lane.model)
+            await self.load(lane.model, local=True)
 
     def _begin(self, work: object) -> None:
         task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[call-overload]

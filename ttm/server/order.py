@@ -11,6 +11,7 @@ from typing import Any
 
 from ttm.audio import Audio
 from ttm.config import Config, overlaid
+from ttm.errors import UnknownName
 from ttm.models.registry import mode_of
 from ttm.narration.choice import choose
 from ttm.narration.narrator import Narrator
@@ -18,7 +19,7 @@ from ttm.narration.plan import Chunk
 from ttm.narration.report import Report
 from ttm.service.request import in_file
 from ttm.text.markup import Form
-from ttm.voices import exactly
+from ttm.voices import exactly, is_recording
 
 SAMPLE = 4_096
 """Characters of a text by whose script its language is told."""
@@ -54,6 +55,8 @@ class Order:
     """Who wants it; no client's orders keep those of another waiting for long."""
     deadline: float | None = None
     """Seconds for each 1,000 characters; None for none."""
+    local: bool = False
+    """It comes from the user of this machine, whose model and voice may be paths."""
     keep_alive: str = ""
     """How long the model stays in memory afterwards; empty for what the settings say."""
 
@@ -72,6 +75,11 @@ class Order:
         """
         mode = mode_of(narrator.model(model).mode)
         voice, instruct = path or self.voice, self.instruct
+        if not path and not self.local and mode != "voice_design" and is_recording(voice):
+            raise UnknownName(
+                "the voice has the name of a file, and files are not read for clients",
+                "Add it to the voices, or send the recording",
+            )
         if self.loose and not path and not narrator.library.find(voice):
             voice = voice if exactly(narrator.voices(model), voice) else ""
         if mode == "voice_design" and voice and not path:

@@ -19,10 +19,21 @@ def _lasting(given: str) -> str:
     return given
 
 
+def _sound(given: str) -> str:
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise ValueError("should hold whole characters, and no half of a pair") from None
+    return given
+
+
+Text = Annotated[str, AfterValidator(_sound)]
+"""What can be written as UTF-8: JSON can spell a lone surrogate."""
+
 KeepAlive = Annotated[str, AfterValidator(_lasting)]
 """How long a model stays in memory: `5m`, `0`, `-1`."""
 
-Name = Annotated[str, Field(max_length=256)]
+Name = Annotated[Text, Field(max_length=256)]
 
 
 class Strict(BaseModel):
@@ -42,11 +53,11 @@ class SpeechRequest(Strict):
 
     model_config = ConfigDict(extra="allow", title="SpeechRequest")
 
-    input: str = Field(description="The text.")
+    input: Text = Field(description="The text.")
     model: Name = Field("", description="What speaks; OpenAI's names stand for the settings' own.")
     voice: Name | VoiceId | None = Field(None, description="Who speaks.")
-    instructions: Annotated[str, Field(max_length=4_096)] | None = None
-    response_format: str | None = Field(
+    instructions: Annotated[Text, Field(max_length=4_096)] | None = None
+    response_format: Text | None = Field(
         None, description="mp3 (unless the request says otherwise), wav, flac, opus, ogg or pcm."
     )
     speed: Annotated[float, Field(ge=RATE_MIN, le=RATE_MAX)] | None = None
