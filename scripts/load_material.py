@@ -43,6 +43,8 @@ model = "faulty"
 keep_alive = "-1"
 [engine]
 crashes = 10000
+[guard]
+enabled = false
 [cache]
 enabled = false
 [server]
