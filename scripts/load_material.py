@@ -72,9 +72,12 @@ class Look:
 
 
 class Serving:
-    """A `ttm serve` in a home of its own, with the engine `faulty`; ended with the block."""
+    """A `ttm serve` in a home of its own, with the engine `faulty`; ended with the block.
 
-    def __init__(self, **environment: str) -> None:
+    `settings`: KEY=VALUE each.
+    """
+
+    def __init__(self, *settings: str, **environment: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="ttm-load-")
         self.home = Path(self._folder.name)
         self.tmp = self.home / "tmp"
@@ -93,6 +96,8 @@ class Serving:
         }
         self._log = (self.home / "log").open("wb")
         command = [str(TTM), "serve", "--port", str(self.port)]
+        for one in settings:
+            command += ["--set", one]
         self._popen = subprocess.Popen(
             command, env=env, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
         )

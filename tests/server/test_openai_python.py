@@ -3,74 +3,40 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
-import os
-import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
 
 openai = pytest.importorskip("openai")
 
-FAULTY = Path(__file__).parents[1] / "faulty"
 WORDS = {"model": "tts-1", "voice": "alloy"}
-LIMIT = 60
-"""Seconds that a server has to be there."""
-
-
-@contextlib.contextmanager
-def serving(folder: Path, *words: str) -> Iterator[str]:
-    """A `ttm serve` that speaks with the engine `faulty`; its URL. It has spoken once."""
-    (folder / "run").mkdir(mode=0o700)
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("TTM_", "XDG_"))} | {
-        "HOME": str(folder),
-        "XDG_RUNTIME_DIR": str(folder / "run"),
-        "PYTHONPATH": str(FAULTY),
-        "TTM_SAY_MODEL": "faulty",
-        "TTM_ENGINE_CRASHES": "100",
-        "TTM_CONFIG": os.devnull,
-    }
-    log = folder / "log"
-    with log.open("wb") as file:
-        command = [sys.executable, "-m", "ttm", "serve", "--port", "0", *words]
-        server = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stderr=file)
-    try:
-        deadline = time.monotonic() + LIMIT
-        while not (found := re.search(r"listening on (http://\S+)", log.read_text())):
-            assert server.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, "it never listened"
-            time.sleep(0.01)
-        yield found[1]
-    finally:
-        server.terminate()
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-    assert "Traceback" not in log.read_text()
+KEY = "the-key-of-the-tests"
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("served")) as url:
-        with client_of(url) as client:
-            client.audio.speech.create(**WORDS, input="warm")
-        yield url
+def served(start, tmp_path_factory):
+    """A server with a key, whose engine does what its text says, and may die often."""
+    (key := tmp_path_factory.mktemp("key") / "key").write_text(f"{KEY}\n")
+    key.chmod(0o600)
+    env = {
+        "TTM_SAY_MODEL": "faulty",
+        "TTM_ENGINE_CRASHES": "100",
+        "TTM_SERVER_MAX_QUEUE": "1",
+        "TTM_SERVER_API_KEY_FILE": str(key),
+    }
+    return start(env=env)
 
 
-def client_of(url: str, **options) -> openai.OpenAI:
-    return openai.OpenAI(**{"api_key": "none", "base_url": f"{url}/v1", **options})
+def client_of(server, **options) -> openai.OpenAI:
+    url = f"http://127.0.0.1:{server.port}/v1"
+    return openai.OpenAI(**{"api_key": KEY, "base_url": url, **options})
 
 
 @pytest.fixture
-def client(served: str) -> Iterator[openai.OpenAI]:
+def client(served) -> Iterator[openai.OpenAI]:
     with client_of(served) as one:
         yield one
 
@@ -149,27 +115,19 @@ def test_a_refusal_is_its_exception(served, fields, error, code):
     assert raised.value.request_id
 
 
-@pytest.fixture
-def alone(tmp_path: Path) -> Iterator[str]:
-    """A server for one test, because its worker dies or its queue is full."""
-    (tmp_path / "alone").mkdir()
-    with serving(tmp_path / "alone", "--set", "server.max_queue=0") as url:
-        yield url
-
-
 def test_a_worker_that_crashes_once_is_not_noticed_and_one_that_always_does_is_an_error(
-    alone, tmp_path
+    served, tmp_path
 ):
     options = {**WORDS, "response_format": "pcm"}
-    with client_of(alone) as client:
+    with client_of(served) as client:
         usual = client.audio.speech.create(**options, input="beep").content
         answer = client.audio.speech.create(**options, input=f"once-{tmp_path}/flag")
         assert answer.content == usual
-        for worker in psutil.Process(pid_of(alone)).children():
+        for worker in psutil.Process(served.process.pid).children():
             if "ttm.worker" in " ".join(worker.cmdline()):
                 worker.kill()
         assert client.audio.speech.create(**options, input="beep").content == usual
-    with client_of(alone, max_retries=0) as client:
+    with client_of(served, max_retries=0) as client:
         with pytest.raises(openai.InternalServerError) as raised:
             client.audio.speech.create(**options, input="kill-9")
         assert (raised.value.status_code, raised.value.type) == (500, "server_error")
@@ -181,38 +139,32 @@ def test_a_worker_that_crashes_once_is_not_noticed_and_one_that_always_does_is_a
         assert client.audio.speech.create(**options, input="beep").content == usual
 
 
-def test_a_full_queue_is_an_error_of_the_server_that_says_when_to_come_again(alone, tmp_path):
+def test_a_full_queue_is_an_error_of_the_server_that_says_when_to_come_again(served, tmp_path):
     gate = tmp_path / "gate"
-    with client_of(alone, max_retries=0) as client:
+    with client_of(served, max_retries=0) as client, ThreadPoolExecutor(1) as beside:
         create = client.audio.speech.with_streaming_response.create
         options = {**WORDS, "response_format": "pcm"}
         with create(**options, input=f"Some of them. until-{gate} The end.") as speaking:
             blocks = speaking.iter_bytes(256)
             next(blocks)
+            waiting = beside.submit(client.audio.speech.create, **options, input="me too")
+            headers = {"Authorization": f"Bearer {KEY}"}
+            shown = b'ttm_waiting{model="faulty"} 1.0'
+            served.until(lambda: shown in served.ask("GET", "/metrics", headers=headers).body)
             with pytest.raises(openai.InternalServerError) as raised:
-                client.audio.speech.create(**options, input="me too")
+                client.audio.speech.create(**options, input="and me")
             assert (raised.value.status_code, raised.value.code) == (503, "queue_full")
             assert int(raised.value.response.headers["Retry-After"]) >= 1
             gate.touch()
             assert b"".join(blocks)
+            assert waiting.result().content
 
 
-def test_a_wrong_key_is_its_exception_and_the_lists_stay_public(tmp_path):
-    (tmp_path / "served").mkdir()
-    (key := tmp_path / "key").write_text("the-key\n")
-    key.chmod(0o600)
-    with serving(tmp_path / "served", "--set", f"server.api_key_file={key}") as url:
-        with client_of(url, max_retries=0) as client, pytest.raises(openai.AuthenticationError):
+def test_a_wrong_key_is_its_exception_and_the_lists_stay_public(served):
+    with client_of(served, max_retries=0, api_key="wrong") as client:
+        with pytest.raises(openai.AuthenticationError):
             client.audio.speech.create(**WORDS, input="hi")
-        with client_of(url, api_key="the-key") as client:
-            assert client.audio.speech.create(**WORDS, input="hi").content
-
-
-def pid_of(url: str) -> int:
-    port = int(url.rpartition(":")[2])
-    return next(
-        process.pid
-        for process in psutil.Process().children()
-        for each in process.net_connections("tcp")
-        if each.laddr.port == port and each.status == psutil.CONN_LISTEN
-    )
+        listed = served.ask("GET", "/v1/audio/voices").json
+        assert [voice["id"] for voice in listed["voices"]] == ["faulty"]
+    with client_of(served) as client:
+        assert "faulty" in [model.id for model in client.models.list()]
