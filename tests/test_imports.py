@@ -15,7 +15,7 @@ import ttm as package
 HEAVY = {
     "torch", "numpy", "textual", "fastapi", "uvicorn", "soundfile", "soxr", "transformers",
     "pydantic", "huggingface_hub", "scipy", "tomlkit", "espeakng_loader", "safetensors",
-    "tokenizers", "num2words", "emoji",
+    "tokenizers", "num2words", "emoji", "starlette", "multipart", "prometheus_client", "h11",
 }  # fmt: skip
 
 TELL = """

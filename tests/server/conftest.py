@@ -191,8 +191,8 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
     """Start a server: `start("--set", "server.max_queue=2")`."""
     started: list[Server] = []
 
-    def begin(*words: str, env: dict[str, str] | None = None) -> Server:
-        started.append(Server(tmp_path_factory.mktemp("server"), *words, env=env))
+    def begin(*words: str, env: dict[str, str] | None = None, folder: Path | None = None) -> Server:
+        started.append(Server(folder or tmp_path_factory.mktemp("server"), *words, env=env))
         return started[-1]
 
     yield begin

@@ -15,12 +15,15 @@ from starlette.types import Receive, Scope, Send
 from ttm.errors import TtmError
 from ttm.server.guards import until_left
 from ttm.server.hall import Sounding
-from ttm.server.problems import Problem
+from ttm.server.problems import Broken, Problem, of_error
 
 T = TypeVar("T")
 
 LEFT = Problem(499, "client_left", "The client left before its answer was there")
 """Nobody reads it; the log does."""
+
+STALLED = Problem(408, "reader_stalled", "The client took nothing of its answer for too long")
+"""The same."""
 
 
 async def while_there(request: Request, work: Awaitable[T]) -> T:
@@ -77,12 +80,11 @@ class Streamed(Response):
                 return
             sending.result()
         except TimeoutError:
-            state["code"] = "reader_stalled"
-            raise Problem(408, "reader_stalled", "The client took nothing for too long") from None
+            raise Broken(STALLED) from None
         except TtmError as failure:
             metrics.failures.labels(failure.code).inc()
             state["detail"] = failure.what if failure.code == "worker_crashed" else None
-            raise Problem(failure.status, failure.code, failure.sentence) from None
+            raise Broken(of_error(failure)) from None
         finally:
             for task in (sending, leaving):
                 task.cancel()

@@ -37,6 +37,7 @@ def create_app(config: Config, hall: Hall, *, key: bytes = b"", log: Log | None 
         lifespan=lifespan,
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.config, app.state.hall = config, hall
     app.state.metrics = Metrics(hall)

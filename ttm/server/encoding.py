@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -108,21 +109,84 @@ async def _through_a_child(
 async def _feed(
     first: Audio, sound: AsyncIterator[Audio], wanted: Wanted, out: Handover[bytes]
 ) -> None:
-    loop, sink, failure = asyncio.get_running_loop(), None, None
+    failure = None
     try:
-        sink = await loop.run_in_executor(THREADS, _open, _Stream(out), first, wanted)
-        await loop.run_in_executor(THREADS, sink.write, first)
-        async for audio in sound:
-            if audio.pcm:
-                await loop.run_in_executor(THREADS, sink.write, audio)
-        await loop.run_in_executor(THREADS, sink.close)
+        async with _encoder() as encoder:
+            await encoder.open(_Stream(out), first, wanted)
+            await encoder.write(first)
+            async for audio in sound:
+                if audio.pcm:
+                    await encoder.write(audio)
+            await encoder.close()
     except Exception as found:
         failure = found
     finally:
         out.end(failure)
-        if sink is not None:
-            # Not waited for: it takes until the child is gone.
-            loop.run_in_executor(THREADS, sink.abort)
+
+
+class _Encoder:
+    """A sink whose calls are made in threads, one after the other."""
+
+    def __init__(self) -> None:
+        self._sink: Sink | None = None
+        self._last: Future[object] | None = None
+
+    async def open(self, target: Target, first: Audio, wanted: Wanted) -> None:
+        def opened() -> None:
+            self._sink = _open(target, first, wanted)
+
+        await self._call(opened)
+
+    @property
+    def begun(self) -> bool:
+        return self._last is not None
+
+    async def write(self, audio: Audio) -> None:
+        assert self._sink is not None
+        await self._call(partial(self._sink.write, audio))
+
+    async def close(self) -> None:
+        assert self._sink is not None
+        await self._call(self._sink.close)
+
+    async def _call(self, work: Callable[[], object]) -> None:
+        self._last = THREADS.submit(work)
+        await asyncio.wrap_future(self._last)
+
+    def leave(self) -> None:
+        """Have the child gone once the last call has ended; not waited for, as it is killed."""
+        if self._last is not None:
+            self._last.add_done_callback(lambda _: THREADS.submit(self._abort))
+
+    def _abort(self) -> None:
+        if self._sink is not None:
+            self._sink.abort()
+
+
+@contextlib.asynccontextmanager
+async def _encoder() -> AsyncIterator[_Encoder]:
+    encoder = _Encoder()
+    try:
+        yield encoder
+    finally:
+        encoder.leave()
+
+
+async def as_file(sound: AsyncIterator[Audio], wanted: Wanted) -> bytes:
+    """All of it as a file, whose header tells how long it is. Raises what `encoded` raises."""
+    with TemporaryDirectory(prefix="ttm-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder, f"speech{wanted.form.suffixes[0]}")
+        async with _encoder() as encoder:
+            async for audio in sound:
+                if not audio.pcm:
+                    continue
+                if not encoder.begun:
+                    await encoder.open(open_target(str(path)), audio, wanted)
+                await encoder.write(audio)
+            if not encoder.begun:
+                raise BadAudio("no sound was made")
+            await encoder.close()
+            return await asyncio.to_thread(path.read_bytes)
 
 
 def _open(target: Target, first: Audio, wanted: Wanted) -> Sink:
@@ -135,32 +199,3 @@ def _open(target: Target, first: Audio, wanted: Wanted) -> Sink:
         bitrate=wanted.bitrate,
         normalize=wanted.normalize,
     )
-
-
-async def as_file(sound: AsyncIterator[Audio], wanted: Wanted) -> bytes:
-    """All of it as a file, whose header tells how long it is. Raises what `encoded` raises."""
-    loop, sink = asyncio.get_running_loop(), None
-    with TemporaryDirectory(prefix="ttm-") as folder:
-        path = str(Path(folder, f"speech{wanted.form.suffixes[0]}"))
-        try:
-            async for audio in sound:
-                if not audio.pcm:
-                    continue
-                if sink is None:
-                    target = open_target(path)
-                    sink = await loop.run_in_executor(THREADS, _open, target, audio, wanted)
-                await loop.run_in_executor(THREADS, sink.write, audio)
-            if sink is None:
-                raise BadAudio("no sound was made")
-            await loop.run_in_executor(THREADS, sink.close)
-            return await loop.run_in_executor(THREADS, Path(path).read_bytes)
-        finally:
-            if sink is not None:
-                await loop.run_in_executor(THREADS, sink.abort)
-
-
-def pcm16(audio: Audio) -> Audio:
-    """The same sound as 16-bit samples. Raises BadAudio for samples that are no numbers."""
-    if not finite(audio):
-        raise BadAudio("the engine gave samples that are not numbers")
-    return replace(audio, pcm=audio.s16(), sample_format="s16")

@@ -21,7 +21,7 @@ from ttm.config import Config
 from ttm.errors import ConfigError
 from ttm.server.log import Log
 from ttm.server.metrics import Metrics
-from ttm.server.problems import Problem, as_bytes
+from ttm.server.problems import Broken, Problem, as_bytes
 
 OPEN = ("/health", "/ready")
 """Routes that need no key."""
@@ -109,6 +109,8 @@ class Guard:
             await self._app(exchange.scope, exchange.receive, exchange.send)
         except Problem as problem:
             await exchange.refuse(problem)
+        except Broken as broken:
+            await exchange.refuse(broken.problem)
         except Exception as bug:
             self._log.bug(bug, id=exchange.id)
             await exchange.refuse(
@@ -271,7 +273,8 @@ class _Exchange:
         self.scope["state"]["code"] = problem.code
         if self._status:
             if not self._ended and (wire := self.scope["state"].get("wire")):
-                wire.abort()
+                new = self.scope.get("http_version") != "1.0"
+                wire.break_off(chunked=new, stalled=problem.status == 408)
             return
         body = as_bytes(problem)
         headers = [

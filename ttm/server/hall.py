@@ -20,8 +20,6 @@ from ttm.audio import Audio
 from ttm.config import Config, seconds
 from ttm.engine import EngineCard
 from ttm.errors import (
-    EngineCrashed,
-    EngineHung,
     ModelBusy,
     ModelError,
     QueueFull,
@@ -38,9 +36,12 @@ from ttm.narration.opening import find_model, models_dir
 from ttm.narration.report import Report
 from ttm.paths import hub_cache
 from ttm.server.handover import Handover, Left
-from ttm.server.lane import FAILED, LOADING, READY, Lane
+from ttm.server.lane import FAILED, IDLE, LOADING, READY, Lane
 from ttm.server.order import Order, Told, perform
 from ttm.speech import Voice
+
+PAUSES = (0, 5, 15, 30, 60)
+"""Seconds before each attempt to load again what has died."""
 
 
 class Sounding:
@@ -179,12 +180,12 @@ class Hall:
                     await lane.run(partial(work, lane), out.leave)
                 finally:
                     self._keep(lane, order.keep_alive or self.config.models.keep_alive)
+                    if lane.state == FAILED and sounding.model:
+                        self._begin(self._revive(lane))
         except Left:
             pass
         except Exception as found:
             failure = found
-            if isinstance(found, (EngineCrashed, EngineHung)):
-                self._revive(lane)
         finally:
             out.end(failure)
             sounding.begun.set()
@@ -223,7 +224,7 @@ class Hall:
         if self.closing:
             return "the server is ending"
         for lane in self._lanes.values():
-            if lane.state in (LOADING, FAILED):
+            if lane.state == LOADING or (lane.state == FAILED and lane.served):
                 return lane.detail
         return ""
 
@@ -314,14 +315,16 @@ class Hall:
         with contextlib.suppress(ModelBusy):
             await self.unload(lane.model)
 
-    def _revive(self, lane: Lane) -> None:
-        """Begin to load again what has died, so that the next request need not wait for it."""
-        if not self.closing and not lane.line.waiting:
-            self._begin(self._reload(lane))
-
-    async def _reload(self, lane: Lane) -> None:
-        with contextlib.suppress(TtmError):  # the lane says why it failed
-            await self.load(lane.model, local=True)
+    async def _revive(self, lane: Lane) -> None:
+        """Load again what has died, so that the next request need not wait for it."""
+        for pause in PAUSES:
+            await asyncio.sleep(pause)
+            if lane.state != FAILED or self.closing:
+                return
+            with contextlib.suppress(TtmError):  # the lane says why it failed
+                await self.load(lane.model, local=True)
+        if lane.state == FAILED:
+            lane.state = IDLE  # whoever asks next is told what is wrong
 
     def _begin(self, work: object) -> None:
         task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[call-overload]

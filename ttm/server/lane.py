@@ -105,6 +105,8 @@ class Lane:
         self.detail = "not loaded yet"
         self.status: ModelStatus | None = None
         """As it was after the last turn."""
+        self.served = False
+        """Whether it was loaded before."""
         self.expires: float | None = None
         """When it is let go if nobody uses it, in seconds of the monotonic clock."""
         self.used = time.monotonic()
@@ -151,6 +153,7 @@ class Lane:
             if not self.status.ready:
                 self.state, self.detail = IDLE, "loading was stopped"
                 return
+            self.served = True
             self.state, self.detail = READY, warning or f"{self.model} is loaded and ready"
         except TtmError as failure:
             self.state, self.detail = FAILED, failure.sentence

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 
 from ttm.errors import EngineUnavailable, NotReady, RuntimeMissing, TtmError
 
@@ -40,6 +40,14 @@ class Problem(Exception):
         super().__init__(code)
         self.status, self.code, self.message, self.param = status, code, message, param
         self.headers = dict(headers or {})
+
+
+class Broken(Exception):
+    """An answer that has begun cannot be finished, for this problem's sake."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
 
 
 def envelope(status: int, code: str, message: str, param: str | None = None) -> dict[str, Any]:
@@ -137,7 +145,17 @@ def _routed(app: FastAPI, request: Request, failure: HTTPException) -> Problem:
 def _methods(app: FastAPI, request: Request) -> set[str]:
     """What may be done at this address; who may get it may look at its head too."""
     found: set[str] = {"OPTIONS"}
-    for route in app.routes:
+    for route in _every(app.routes):
         if route.matches(request.scope)[0] is not Match.NONE:
             found |= getattr(route, "methods", None) or set()
     return found | ({"HEAD"} if "GET" in found else set())
+
+
+def _every(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    """These, and in place of a router that was included those within it."""
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if inner is None:
+            yield route
+        else:
+            yield from _every(inner.routes)

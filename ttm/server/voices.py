@@ -93,11 +93,12 @@ async def voices(request: Request, model: Annotated[str, Query(max_length=256)] 
         mine = await asyncio.to_thread(open_library(config).voices)
     told = [_told(one, mine=True) for one in mine if one.source != "damaged"]
     listed = told + [_told(one, mine=False) for one in own]
-    known = {one.id for one in listed}
+    known = {one.id: one for one in listed}
     for alias, meant in config.server.aliases.items():
-        if meant in known and alias not in known:
-            named = next(one for one in listed if one.id == meant)
-            listed.append(named.model_copy(update={"id": alias, "name": f"{alias} ({meant})"}))
+        voice = exactly([*mine, *own], meant) if meant else None
+        if voice and voice.name in known and alias not in known:
+            about = {"id": alias, "name": f"{alias} ({known[voice.name].name})"}
+            listed.append(known[voice.name].model_copy(update=about))
     return Voices(voices=listed)
 
 

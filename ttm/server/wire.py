@@ -92,9 +92,9 @@ class Protocol(H11Protocol):
             self._slow = None
 
     def _too_slow(self) -> None:
-        answering = self.cycle is not None and self.cycle.response_started
-        silent = self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
-        if answering or silent:
+        waits = self.conn.their_state is h11.IDLE
+        answered = not waits and self.cycle is not None and self.cycle.response_started
+        if answered or (waits and not self.conn.trailing_data[0]):
             self.transport.close()
         else:
             self._refuse(SLOW)
@@ -119,11 +119,17 @@ class Wire:
         self.local = local
         """By the unix socket, which nobody but its owner can open."""
 
-    def abort(self) -> None:
-        """Break it off, so that nobody takes what was sent for all there is."""
+    def break_off(self, *, chunked: bool, stalled: bool = False) -> None:
+        """End it so that nobody takes what was sent for all there is.
+
+        Where an answer comes in `chunked` pieces, the last is missed. One that would end by closing
+        ends with a reset, and so does what a `stalled` client will not read.
+        """
+        if chunked and not stalled:
+            self._transport.close()
+            return
         made = self._transport.get_extra_info("socket")
-        if made is not None and made.family != getattr(socket, "AF_UNIX", None):
-            # Closed with a reset, as an answer without length or chunks ends by closing.
+        if made is not None and not self.local:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._transport.abort()
 

@@ -1,0 +1,99 @@
+"""`ttm serve`: its addresses, its end, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import threading
+
+import psutil
+import pytest
+
+
+@pytest.fixture(scope="module")
+def server(start):
+    return start("--set", "server.grace=5")
+
+
+def test_it_says_where_it_listens_and_who_it_is(server):
+    found = server.line(lambda row: row["event"] == "listening")
+    assert found["url"] == f"http://127.0.0.1:{server.port}"
+    assert found["pid"] == server.process.pid
+    lock = json.loads(server.socket.with_name("ttm.sock.lock").read_text())
+    assert lock == {k: found[k] for k in ("pid", "version", "url", "socket")}
+    assert server.socket.with_name("ttm.pid").read_text() == f"{server.process.pid}\n"
+    assert server.ask("GET", "/ready").json == {"ready": True, "detail": ""}
+    document = server.ask("GET", "/openapi.json").json
+    assert {"/health", "/v1/audio/speech", "/v1/audio/voices"} <= set(document["paths"])
+
+
+def test_a_second_one_is_refused_and_the_first_goes_on(server, ttm):
+    run = {"XDG_RUNTIME_DIR": str(server.folder / "run")}
+    done = ttm("serve", "--port", server.port, "--socket", "x.sock", env=run)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert f"port {server.port} is in use".encode() in done.stderr
+    done = ttm("serve", "--port", "0", env=run)
+    assert done.returncode == 2
+    assert f"pid {server.process.pid}".encode() in done.stderr
+    assert server.ask("GET", "/health", by_socket=True).status == 200
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--host", "0.0.0.0"), 2, "without a key"),
+        (("--host", "nowhere.invalid", "--set", "server.api_key_file=key"), 2, "no address"),
+        (("--set", "server.api_key_file=/nowhere"), 4, "cannot read"),
+        (("--no-http", "--socket", "/proc/x.sock"), 7, "cannot make"),
+        (("--socket", "/" + "a" * 120), None, ""),
+    ],
+)
+def test_what_cannot_be_served_is_told_before_anything_is_loaded(ttm, tmp_path, words, code, said):
+    (tmp_path / "key").write_text("secret")
+    run = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    done = ttm("serve", "--port", "0", *words, env=run)
+    assert done.returncode in ((code,) if code else (2, 7))
+    assert said.encode() in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_what_is_no_socket_of_ours_is_left_alone(ttm, tmp_path):
+    (tmp_path / "x.sock").write_text("mine")
+    done = ttm("serve", "--port", "0", "--socket", "x.sock")
+    assert done.returncode == 2
+    assert (tmp_path / "x.sock").read_text() == "mine"
+
+
+def test_a_socket_that_a_dead_server_left_is_replaced(start):
+    first = start()
+    first.end(signal.SIGKILL)
+    with socket.socket(socket.AF_UNIX) as made, pytest.raises(ConnectionRefusedError):
+        made.connect(str(first.socket))
+    second = start(folder=first.folder)
+    assert second.ask("GET", "/health", by_socket=True).status == 200
+    second.process.send_signal(signal.SIGTERM)
+    assert second.end() in (0, 143)
+    assert not list(first.socket.parent.iterdir())
+
+
+def test_it_ends_when_what_is_spoken_is_done_and_leaves_nothing(server):
+    got = []
+    text = "Hello there. " * 10
+    speaking = threading.Thread(target=lambda: got.append(server.speech(text, model="espeak")))
+    speaking.start()
+    server.until(lambda: server.ask("GET", "/health").status == 200)
+    speaking.join()
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    assert server.end() == 0
+    assert got[0].whole
+    assert not [child for child in children if child.is_running()]
+    assert not list(server.socket.parent.iterdir())
+
+
+def test_one_that_nobody_uses_lets_go_of_what_it_loaded(start):
+    quick = start("--set", "models.keep_alive=0")
+    assert quick.speech("Hello.", model="faulty").status == 200
+    process = psutil.Process(quick.process.pid)
+    quick.until(lambda: not process.children(recursive=True))
+    assert quick.speech("Hello.", model="faulty").status == 200
