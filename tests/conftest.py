@@ -18,6 +18,7 @@ import pytest
 PLUGIN = Path(__file__).parent / "faulty"
 """A folder with an engine that fails on demand, offered through the entry-point group."""
 
+FAKE_SERVER = Path(__file__).parent / "fake_server.py"
 MOCK_HUB = Path(__file__).parent / "mock_hub.py"
 FRAME_SERVER = Path(__file__).parent / "frame_server.py"
 
@@ -96,6 +97,26 @@ def mock_hub() -> Iterator[Callable[..., Any]]:
 
     def start(**options: Any) -> Any:
         started.append(runpy.run_path(str(MOCK_HUB))["MockHub"](**options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.end()
+
+
+@pytest.fixture(scope="session")
+def _fake_server() -> Any:
+    """The class; read once, because it keeps what it has encoded."""
+    return runpy.run_path(str(FAKE_SERVER))["FakeServer"]
+
+
+@pytest.fixture
+def fake_server(_fake_server) -> Iterator[Callable[..., Any]]:
+    """Start servers of OpenAI's routes on loopback; see tests/fake_server.py."""
+    started = []
+
+    def start(*wrong: str, key: str = "") -> Any:
+        started.append(_fake_server(*wrong, key=key))
         return started[-1]
 
     yield start

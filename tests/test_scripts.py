@@ -40,7 +40,7 @@ def call(
 def test_a_script_can_be_executed_and_parses(script: Path) -> None:
     assert os.access(script, os.X_OK)
     assert script.read_text().startswith(("#!/bin/sh\n", "#!/usr/bin/env bash\n"))
-    if script.name.startswith(("align", "bench_", "make_", "compare_")):
+    if script.read_text().splitlines()[1].startswith('"exec"'):  # to Python it is a string
         compile(script.read_text(), script.name, "exec")
     else:
         done = call("bash" if script.name == "run" else "sh", "-n", script)

@@ -34,7 +34,8 @@ TtmError                       exit  status  code
 ├── RemoteError                  9    502    remote_failed
 │   ├── RemoteUnreachable        9    502    remote_unreachable
 │   ├── RemoteRefused            9    502    remote_refused
-│   └── RemoteBusy               9    503    remote_busy
+│   ├── RemoteBusy               9    503    remote_busy
+│   └── NotConformant            9    502    not_conformant
 ├── ServerError                  9    503    server_unavailable
 │   ├── ModelBusy                9    409    model_busy
 │   └── QueueFull                9    503    queue_full
@@ -330,6 +331,12 @@ class RemoteBusy(RemoteError):
     """A server has too much to do, or is not ready yet; the sentence says when to try again."""
 
     status, code = 503, "remote_busy"
+
+
+class NotConformant(RemoteError):
+    """A server does not do what its clients need."""
+
+    code = "not_conformant"
 
 
 class ServerError(TtmError):

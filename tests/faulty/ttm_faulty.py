@@ -23,6 +23,9 @@ RATE = 24_000
 FRAME = RATE * 2 * 8 // 100
 """Bytes that come at once at a pace: 80 ms, as of a neural codec's frame."""
 
+LEAKED: list[bytes] = []
+"""What the order `leak` keeps."""
+
 
 class FaultyEngine(ToneEngine):
     """Beeps like `tone`, but each word of the form `order` or `order-argument` is obeyed.
@@ -30,6 +33,8 @@ class FaultyEngine(ToneEngine):
     kill-N        dies by signal N before any sound
     later-N       half a second of sound, then dies by signal N
     once-PATH     dies by SIGKILL unless the file exists, and makes it
+    until-PATH    waits for the file, yielding nothing to hear
+    leak-N        keeps N kilobytes for as long as it lives, and beeps
     hang          makes no sound and never ends, heart beating
     stop          stops the whole process (SIGSTOP)
     nothing       no sound at all
@@ -88,6 +93,15 @@ class FaultyEngine(ToneEngine):
         if not os.path.exists(path):
             open(path, "w").close()
             yield from self.do_kill("9")
+        yield from self.do_beep()
+
+    def do_until(self, path: str) -> Iterator[Audio]:
+        while not os.path.exists(path):
+            time.sleep(0.02)
+            yield Audio(b"", RATE)
+
+    def do_leak(self, kilobytes: str) -> Iterator[Audio]:
+        LEAKED.append(os.urandom(1024) * int(kilobytes))
         yield from self.do_beep()
 
     def do_hang(self, _: str) -> Iterator[Audio]:

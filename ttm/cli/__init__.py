@@ -40,6 +40,7 @@ COMMANDS = {
     "cache": "See and empty the sound that is kept.",
     "inspect": "Measure audio: duration, rate, peak, loudness, silence, clipping.",
     "bench": "Measure how fast a model speaks on this machine.",
+    "conformance": "Check whether a server serves what real clients send.",
     "doctor": "Say what works here, and what to do about the rest.",
 }
 """Name and sentence; the command is what bears its name in `ttm.cli.<name>`."""

@@ -219,7 +219,7 @@ class EngineSettings:
         1.0, "Time to stop when told to, before being killed.", unit="s", low=0.1, high=60
     )
     crashes: int = setting(
-        3, "So many crashes within a minute, and an engine is left alone.", low=1, high=100
+        3, "So many crashes within a minute, and an engine is left alone.", low=1, high=10_000
     )
     espeak: EspeakSettings = field(
         default_factory=EspeakSettings,
