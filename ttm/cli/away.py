@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ttm.audio.formats import Format
@@ -14,6 +15,7 @@ from ttm.cli.outlet import Outlet, opened, timing_files
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
 from ttm.cli.source import begin, read
+from ttm.cli.turn import turn_of
 from ttm.cli.voice import described
 from ttm.config import Config
 from ttm.narration.remote import Begun, RemoteNarrator
@@ -73,6 +75,14 @@ def speak(
             voice = described(narration.voice)
             output.note(f"model {narration.began.model}, voice {voice}, {reached.server}")
         memory.begin(narration.began.model, narration.voice, narration.began.language)
+        turn = None
+        if loudspeaker:
+            model = narration.began.model
+            turn = stack.enter_context(turn_of(request, model, narration.voice.name))
+            if not turn.wait():
+                outcome.stopped = True
+                outcome.reports.append(asdict(narration.report))
+                return
         out = Outlet(
             request,
             config,
@@ -85,6 +95,7 @@ def speak(
             progress,
             extent,
             highlight,
+            turn,
         )
         out.tell((), target, timings)
         if out.unheard:

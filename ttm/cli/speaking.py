@@ -20,9 +20,9 @@ from ttm.cli.parts import Parts
 from ttm.cli.progress import Progress
 from ttm.cli.reach import reach
 from ttm.cli.request import Outcome, Request, warn
-from ttm.cli.source import at_hand, begin, gathered, length, read
+from ttm.cli.source import begin, gathered, read
 from ttm.cli.timings import TimingFile
-from ttm.cli.turn import Turn
+from ttm.cli.turn import turn_of
 from ttm.cli.voice import choose as choose_voice
 from ttm.cli.voice import described
 from ttm.config import Config
@@ -104,7 +104,7 @@ def speak(request: Request, config: Config) -> None:
         memory.begin(model.name, voice, language)
         turn = None
         if loudspeaker:
-            turn = stack.enter_context(_turn(request, model.name, voice.name))
+            turn = stack.enter_context(turn_of(request, model.name, voice.name))
             if turn.why and request.verbose:
                 output.note(turn.why)
             if not turn.wait():
@@ -137,18 +137,6 @@ def speak(request: Request, config: Config) -> None:
         if cleaner.removed and request.verbose:
             output.note(f"removed {cleaner.removed} characters that cannot be spoken")
     _report(request, outcome)
-
-
-def _turn(request: Request, model: str, voice: str) -> Turn:
-    at = at_hand(request.words, request.files)
-    return Turn(
-        channel=request.channel,
-        priority=request.priority,
-        interrupt=request.interrupt,
-        model=model,
-        voice=voice,
-        characters=length(request.words, request.files) if at else None,
-    )
 
 
 def _check(request: Request, config: Config) -> None:

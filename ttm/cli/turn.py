@@ -7,6 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from ttm import paths
+from ttm.cli.request import Request
+from ttm.cli.source import at_hand, length
 from ttm.errors import DeviceError
 from ttm.narration.queue import Command, Place, SpeakerQueue
 from ttm.playback import Player
@@ -89,3 +91,16 @@ class Turn:
                 player.resume()
         except DeviceError:  # whoever writes to it hears of that as well
             return
+
+
+def turn_of(request: Request, model: str, voice: str) -> Turn:
+    """A place for what was asked for, which this voice of a model is to speak. Raises SpeakerBusy."""
+    at = at_hand(request.words, request.files)
+    return Turn(
+        channel=request.channel,
+        priority=request.priority,
+        interrupt=request.interrupt,
+        model=model,
+        voice=voice,
+        characters=length(request.words, request.files) if at else None,
+    )

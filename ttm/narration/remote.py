@@ -250,6 +250,10 @@ class Begun:
         """It; what it speaks was decided."""
         return self._narration
 
+    def stop(self) -> None:
+        """From another thread: nothing, as the connection is one thread's alone, and what comes
+        next ends it."""
+
 
 def _report(told: Mapping[str, Any]) -> Report:
     """Raises TypeError, KeyError, ValueError or AttributeError for what is no report."""
