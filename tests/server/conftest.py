@@ -114,6 +114,14 @@ class Server:
             pass
         return self._log.decode()
 
+    @property
+    def takes_connections(self) -> bool:
+        try:
+            self.connect().close()
+        except ConnectionError:
+            return False
+        return True
+
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), PATIENCE)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import signal
 import socket
@@ -97,3 +99,21 @@ def test_one_that_nobody_uses_lets_go_of_what_it_loaded(start):
     process = psutil.Process(quick.process.pid)
     quick.until(lambda: not process.children(recursive=True))
     assert quick.speech("Hello.", model="faulty").status == 200
+
+
+def test_a_second_signal_ends_it_at_once(start):
+    busy = start("--set", "server.grace=60")
+    connection = http.client.HTTPConnection("127.0.0.1", busy.port, timeout=60)
+    asked = {"model": "faulty", "input": "endless", "response_format": "pcm"}
+    connection.request(
+        "POST", "/v1/audio/speech", json.dumps(asked), {"Content-Type": "application/json"}
+    )
+    with contextlib.closing(connection), connection.getresponse() as got:
+        assert got.read(1000)
+        children = psutil.Process(busy.process.pid).children(recursive=True)
+        busy.process.send_signal(signal.SIGTERM)
+        busy.until(lambda: not busy.takes_connections)
+        assert busy.process.poll() is None
+        assert busy.end(signal.SIGTERM) == 143
+    assert not psutil.wait_procs(children, 5)[1]
+    assert not list(busy.socket.parent.iterdir())

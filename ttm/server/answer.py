@@ -130,9 +130,10 @@ def honest(request: Request, sound: Sounding, ignored: list[str]) -> dict[str, s
     report = sound.report
     headers = {"X-TTM-Model": quote(sound.model, safe="/:@ .+")}
     if report is not None:
-        headers |= {"X-TTM-Voice": quote(report.voice, safe="/:@ .+")}
+        voice = "recording" if sound.order.recording else report.voice
+        headers |= {"X-TTM-Voice": quote(voice, safe="/:@ .+")}
         headers |= {"X-TTM-Seed": str(report.seed)}
-        request.state.voice = report.voice
+        request.state.voice = voice
     if ignored:
         headers["X-TTM-Ignored"] = ", ".join(quote(name[:64]) for name in ignored[:32])
     request.state.model = sound.model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from math import ceil
@@ -11,7 +11,7 @@ from typing import Any
 
 from ttm.audio import Audio
 from ttm.config import Config, overlaid
-from ttm.errors import UnknownName
+from ttm.errors import TtmError, UnknownName
 from ttm.models.registry import mode_of
 from ttm.narration.beginning import begin
 from ttm.narration.choice import choose
@@ -152,6 +152,17 @@ def perform(
         )
         told.report = narration.report
         sound: Any = iter(narration)
-        with closing(sound):
+        with closing(sound), _unnamed(path):
             for audio in sound:
                 put(audio)
+
+
+@contextmanager
+def _unnamed(path: str) -> Iterator[None]:
+    """Have no failure tell where a client's recording lay for a moment."""
+    try:
+        yield
+    except TtmError as failure:
+        if path:
+            failure.what = failure.what.replace(path, "that was sent")
+        raise
