@@ -40,7 +40,7 @@ TtmError                       exit  status  code
 │   └── QueueFull                9    503    queue_full
 ├── OutputError                  7    507    output_failed
 │   └── ReaderLeft             141    499    reader_left
-├── SpeakerBusy                  9    503    queue_full
+├── SpeakerBusy                  9    503    speaker_busy
 └── DeviceError                  8    500    no_audio_device
 """
 
@@ -369,7 +369,7 @@ class ReaderLeft(OutputError):
 class SpeakerBusy(TtmError):
     """So many are waiting to speak already."""
 
-    exit_code, status, code = 9, 503, "queue_full"
+    exit_code, status, code = 9, 503, "speaker_busy"
 
 
 class DeviceError(TtmError):

@@ -60,7 +60,8 @@ def test_a_commented_default_makes_room_for_the_value(file):
     for setting in every_setting():
         default = setting.default
         text = default if isinstance(default, str) else spelled(default)
-        write_setting(file, setting.key, text or "http://x")
+        other = "x" if setting.key.endswith("hosts") else "http://x"
+        write_setting(file, setting.key, text or other)
     lines = zip(file.read_text().splitlines(), example().splitlines(), strict=True)
     changed = [(new, old) for new, old in lines if new != old]
     assert len(changed) == len(SETTINGS)
