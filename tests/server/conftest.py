@@ -21,6 +21,9 @@ from typing import Any
 import psutil
 import pytest
 
+from ttm.models.registry import FILES, REGISTRY
+from ttm.models.speakers import SPEAKERS, TAGS
+
 PLUGIN = Path(__file__).parents[1] / "faulty"
 
 PATIENCE = 60
@@ -207,6 +210,35 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
     for each in started:
         if each.process.pid in SERVERS:
             each.end()
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with Qwen3's checkpoints, without weights, but for the last one."""
+    folder = tmp_path_factory.mktemp("models")
+    for entry in REGISTRY[:-1]:
+        place = folder / entry.hub.replace("/", "--")
+        for name in FILES:
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(b"{}")
+        about = {
+            "model_type": "qwen3_tts",
+            "tts_model_type": entry.mode,
+            "tts_model_size": entry.size.replace(".", "b").removesuffix("B"),
+            "talker_config": {
+                "spk_id": dict.fromkeys(SPEAKERS if entry.mode == "custom_voice" else (), 0),
+                "codec_language_id": dict.fromkeys(TAGS.values(), 0),
+            },
+        }
+        (place / "config.json").write_text(json.dumps(about))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fakes(models: Path) -> dict[str, str]:
+    """The environment in which a fake speaks with them; see tests/server/checkpointed."""
+    places = [str(Path(__file__).parent / "checkpointed"), str(PLUGIN)]
+    return {"PYTHONPATH": os.pathsep.join(places), "TTM_MODELS_DIR": str(models)}
 
 
 @pytest.fixture(autouse=True)

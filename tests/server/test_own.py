@@ -188,8 +188,3 @@ def test_what_is_played_here_is_heard_and_not_sent(server):
     assert (begin.kind, end.kind) == ("begin", "report")
     assert end.report["chunks"] == 1
     assert not any(frame.kind == "audio" for frame in said(say(server, "beep", play=True)))
-
-
-def test_without_a_loudspeaker_that_is_said_at_once(start):
-    answer = say(start(env={"TTM_PLAYBACK_PLAYER": "none"}), "beep", play=True)
-    assert (answer.status, answer.code) == (500, "no_audio_device")

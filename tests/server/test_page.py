@@ -50,6 +50,12 @@ def test_everything_on_it_has_a_name(server):
     assert '<html lang="en">' in text
 
 
+def test_without_a_loudspeaker_that_is_said_at_once(server):
+    asked = {"text": "beep", "settings": {"say.model": "tone"}, "play": True}
+    answer = server.ask("POST", "/v1/ttm/say", asked)
+    assert (answer.status, answer.code) == (500, "no_audio_device")
+
+
 @pytest.fixture
 def browser():
     driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
