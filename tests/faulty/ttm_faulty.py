@@ -96,7 +96,9 @@ class FaultyEngine(ToneEngine):
         yield from self.do_beep()
 
     def do_until(self, path: str) -> Iterator[Audio]:
-        while not os.path.exists(path):
+        if not path:  # a word like any other
+            yield from self.do_beep("until")
+        while path and not os.path.exists(path):
             time.sleep(0.02)
             yield Audio(b"", RATE)
 
