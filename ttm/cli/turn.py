@@ -94,7 +94,7 @@ class Turn:
 
 
 def turn_of(request: Request, model: str, voice: str) -> Turn:
-    """A place for what was asked for, which this voice of a model is to speak. Raises SpeakerBusy."""
+    """A place for what this voice of a model is to speak. Raises SpeakerBusy."""
     at = at_hand(request.words, request.files)
     return Turn(
         channel=request.channel,
