@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from io import FileIO
 from typing import Any
 
@@ -24,6 +24,49 @@ from ttm.errors import OutputError, TtmError
 
 LAST_STEPS = 10
 """Seconds that a child has to exit after it closed its report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An encoder's process that does not know its settings yet."""
+
+    child: Child
+    feed: FileIO
+    report: FileIO
+    relayed: FileIO | None
+    """What it makes of a stream; None where it writes a file itself."""
+
+    def end(self) -> None:
+        """It is not needed after all."""
+        self.child.kill()
+        for file in (self.feed, self.report, self.relayed):
+            if file is not None:
+                file.close()
+
+
+def started(file: int | None = None) -> Started:
+    """Start an encoder of streams, or of this open file; it takes a tenth of a second to be ready.
+
+    Raises OutputError.
+    """
+    with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+        fed, feed = _pipe(theirs, ours)
+        report, reporting = _pipe(ours, theirs)
+        relayed, out = None, file
+        if out is None:
+            relayed, encoded = _pipe(ours, theirs)
+            out = encoded.fileno()
+        try:
+            child = Child(
+                own_module("ttm.audio.encoder", str(out)),
+                pass_fds=[out],
+                stdin=fed.fileno(),
+                stdout=reporting.fileno(),
+            )
+        except OSError as failure:
+            raise OutputError(f"cannot start the encoder: {failure.strerror}") from None
+        ours.pop_all()
+    return Started(child, feed, report, relayed)
 
 
 class EncodedSink(Sink):
@@ -40,6 +83,7 @@ class EncodedSink(Sink):
         bitrate: int,
         normalize: bool,
         plain: Plain | None,
+        early: Started | None = None,
     ) -> None:
         super().__init__(target, form, rate, native_rate, sample_format)
         self._plain = plain
@@ -54,23 +98,9 @@ class EncodedSink(Sink):
             normalize=normalize,
             into_file=target.seekable and plain is None,
         )
-        with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
-            fed, self._feed = _pipe(theirs, ours)
-            self._report, reporting = _pipe(ours, theirs)
-            relayed, out = None, target.fileno()
-            if not settings.into_file:
-                relayed, encoded = _pipe(ours, theirs)
-                out = encoded.fileno()
-            try:
-                self._child = Child(
-                    own_module("ttm.audio.encoder", str(out)),
-                    pass_fds=[out],
-                    stdin=fed.fileno(),
-                    stdout=reporting.fileno(),
-                )
-            except OSError as failure:
-                raise OutputError(f"cannot start the encoder: {failure.strerror}") from None
-            ours.pop_all()
+        made = early or started(target.fileno() if settings.into_file else None)
+        self._child, self._feed, self._report = made.child, made.feed, made.report
+        relayed = made.relayed
         if relayed is not None:
             self._relay = threading.Thread(target=self._pass_on, args=[relayed], daemon=True)
             self._relay.start()

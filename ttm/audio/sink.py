@@ -15,13 +15,16 @@ import struct
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ttm.audio import WIDTH, Audio, SampleFormat
 from ttm.audio.formats import Format, output_bitrate, output_rate
 from ttm.audio.level import finite
 from ttm.audio.target import Target
 from ttm.errors import BadAudio, TtmError
+
+if TYPE_CHECKING:
+    from ttm.audio.encoded import Started
 
 UNKNOWN = 0xFFFF_FFFF
 """Both sizes of a WAV whose end is not known, as OpenAI's streams have it."""
@@ -183,8 +186,12 @@ def open_sink(
     sample_rate: int = 0,
     bitrate: int = 0,
     normalize: bool = False,
+    early: Started | None = None,
 ) -> Sink:
     """A sink for blocks of `native_rate` Hz in `sample_format`; from here on it owns `target`.
+
+    `early`: an encoder that was started before, for a target that is a stream and a form other
+    than plain samples.
 
     `sample_rate` in Hz and `bitrate` in kbit/s are the format's usual ones when 0. `normalize`
     brings the loudest sample to -1 dBFS with one gain for all; the loudest is known only at the
@@ -207,6 +214,7 @@ def open_sink(
             bitrate=kbits,
             normalize=normalize,
             plain=Plain(target, form, rate) if plain else None,
+            early=early,
         )
     except BaseException:
         target.discard()

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ttm.audio import Audio
+from ttm.audio.encoded import Started, started
 from ttm.audio.formats import Format, output_rate
 from ttm.audio.level import finite
 from ttm.audio.sink import Sink, open_sink, wav_header
@@ -56,19 +57,74 @@ class _Stream(Target):
         self.written += len(block)
 
 
-async def encoded(sound: AsyncIterator[Audio], wanted: Wanted) -> AsyncGenerator[bytes]:
+async def encoded(
+    sound: AsyncIterator[Audio], wanted: Wanted, begun: asyncio.Event | None = None
+) -> AsyncGenerator[bytes]:
     """The bytes of a stream, the first as soon as there are any.
 
-    Raises what iterating the sound raises, and BadAudio, UsageError and OutputError.
+    An encoder that is needed in any case is started once `begun` is set, beside an engine that
+    works on its first sound. Raises what iterating the sound raises, and BadAudio, UsageError and
+    OutputError.
     """
+    early = None
+    if begun is not None and wanted.form.name not in ("wav", "pcm"):
+        early = _Early(begun)
+    try:
+        async with contextlib.aclosing(_encoded(sound, wanted, early)) as blocks:
+            async for block in blocks:
+                yield block
+    finally:
+        if early is not None:
+            early.leave()
+
+
+class _Early:
+    """An encoder that is started before there is anything to encode."""
+
+    def __init__(self, begun: asyncio.Event) -> None:
+        self._taken = False
+        self._starting: Future[Started] | None = None
+        self._waiting = asyncio.create_task(self._start(begun))
+
+    async def _start(self, begun: asyncio.Event) -> None:
+        await begun.wait()
+        self._starting = THREADS.submit(started)
+
+    async def take(self) -> Started:
+        """The encoder, which is the caller's from here on. Raises OutputError."""
+        await asyncio.shield(self._waiting)
+        assert self._starting is not None
+        made = await asyncio.shield(asyncio.wrap_future(self._starting))
+        self._taken = True
+        return made
+
+    def leave(self) -> None:
+        """End it, unless it was taken."""
+        self._waiting.cancel()
+        if self._starting is not None and not self._taken:
+            self._starting.add_done_callback(_ended)
+
+
+def _ended(starting: Future[Started]) -> None:
+    if not starting.cancelled() and starting.exception() is None:
+        made = starting.result()
+        THREADS.submit(made.end)
+
+
+async def _encoded(
+    sound: AsyncIterator[Audio], wanted: Wanted, early: _Early | None
+) -> AsyncGenerator[bytes]:
     first = await anext(sound, None)
     while first is not None and not first.pcm:
         first = await anext(sound, None)
     if first is None:
         raise BadAudio("no sound was made")
     plain = wanted.form.name in ("wav", "pcm") and wanted.rate(first.rate) == first.rate
-    blocks = _plain if plain and not wanted.normalize else _through_a_child
-    async with contextlib.aclosing(blocks(first, sound, wanted)) as out:
+    if plain and not wanted.normalize:
+        blocks = _plain(first, sound, wanted)
+    else:
+        blocks = _through_a_child(first, sound, wanted, early)
+    async with contextlib.aclosing(blocks) as out:
         async for block in out:
             yield block
 
@@ -90,10 +146,10 @@ def _samples(audio: Audio, first: Audio) -> bytes:
 
 
 async def _through_a_child(
-    first: Audio, sound: AsyncIterator[Audio], wanted: Wanted
+    first: Audio, sound: AsyncIterator[Audio], wanted: Wanted, early: _Early | None
 ) -> AsyncGenerator[bytes]:
     out: Handover[bytes] = Handover()
-    feeding = asyncio.create_task(_feed(first, sound, wanted, out))
+    feeding = asyncio.create_task(_feed(first, sound, wanted, out, early))
     try:
         while (block := await out.get()) is not None:
             yield block
@@ -107,12 +163,17 @@ async def _through_a_child(
 
 
 async def _feed(
-    first: Audio, sound: AsyncIterator[Audio], wanted: Wanted, out: Handover[bytes]
+    first: Audio,
+    sound: AsyncIterator[Audio],
+    wanted: Wanted,
+    out: Handover[bytes],
+    early: _Early | None,
 ) -> None:
     failure = None
     try:
         async with _encoder() as encoder:
-            await encoder.open(_Stream(out), first, wanted)
+            made = await early.take() if early else None
+            await encoder.open(_Stream(out), first, wanted, made)
             await encoder.write(first)
             async for audio in sound:
                 if audio.pcm:
@@ -131,9 +192,16 @@ class _Encoder:
         self._sink: Sink | None = None
         self._last: Future[object] | None = None
 
-    async def open(self, target: Target, first: Audio, wanted: Wanted) -> None:
+    async def open(
+        self, target: Target, first: Audio, wanted: Wanted, early: Started | None = None
+    ) -> None:
         def opened() -> None:
-            self._sink = _open(target, first, wanted)
+            try:
+                self._sink = _open(target, first, wanted, early)
+            except BaseException:
+                if early is not None:
+                    early.end()
+                raise
 
         await self._call(opened)
 
@@ -189,7 +257,7 @@ async def as_file(sound: AsyncIterator[Audio], wanted: Wanted) -> bytes:
             return await asyncio.to_thread(path.read_bytes)
 
 
-def _open(target: Target, first: Audio, wanted: Wanted) -> Sink:
+def _open(target: Target, first: Audio, wanted: Wanted, early: Started | None) -> Sink:
     return open_sink(
         target,
         wanted.form,
@@ -198,4 +266,5 @@ def _open(target: Target, first: Audio, wanted: Wanted) -> Sink:
         sample_rate=wanted.sample_rate,
         bitrate=wanted.bitrate,
         normalize=wanted.normalize,
+        early=early,
     )

@@ -77,7 +77,7 @@ async def speech(asked: SpeechRequest, request: Request, stream: bool = True) ->
             await sound.aclose()
         headers = honest(request, sound, ignored) | _rate(wanted, rates)
         return Response(body, media_type=wanted.form.media_type, headers=headers)
-    blocks = encoded(noted, wanted)
+    blocks = encoded(noted, wanted, sound.begun)
     first = await begun(request, blocks, sound)
     headers = honest(request, sound, ignored) | _rate(wanted, rates)
     stall = config.server.stall
@@ -184,7 +184,7 @@ async def _events(
             yield audio
 
     try:
-        async with aclosing(encoded(timed(), wanted)) as blocks:
+        async with aclosing(encoded(timed(), wanted, sound.begun)) as blocks:
             async for block in blocks:
                 audio = base64.b64encode(block).decode()
                 yield _event("speech.audio.delta", audio=audio)
