@@ -26,7 +26,7 @@ from ttm.models.speakers import SPEAKERS, TAGS
 
 PLUGIN = Path(__file__).parents[1] / "faulty"
 
-PATIENCE = 15
+PATIENCE = 60
 """Seconds that anything may take; nothing in a test waits for ever."""
 
 SERVERS: set[int] = set()

@@ -219,7 +219,8 @@ class _Encoder:
 
     async def _call(self, work: Callable[[], object]) -> None:
         self._last = THREADS.submit(work)
-        await asyncio.wrap_future(self._last)
+        # Shielded: what was cancelled before a thread took it would never be ended.
+        await asyncio.shield(asyncio.wrap_future(self._last))
 
     def leave(self) -> None:
         """Have the child gone once the last call has ended; not waited for, as it is killed."""
