@@ -45,17 +45,14 @@ def test_a_second_one_is_refused_and_the_first_goes_on(server, ttm):
     ("words", "code", "said"),
     [
         (("--host", "0.0.0.0"), 2, "without a key"),
-        (("--host", "nowhere.invalid", "--set", "server.api_key_file=key"), 2, "no address"),
         (("--set", "server.api_key_file=/nowhere"), 4, "cannot read"),
         (("--no-http", "--socket", "/proc/x.sock"), 7, "cannot make"),
-        (("--socket", "/" + "a" * 120), None, ""),
     ],
 )
 def test_what_cannot_be_served_is_told_before_anything_is_loaded(ttm, tmp_path, words, code, said):
-    (tmp_path / "key").write_text("secret")
     run = {"XDG_RUNTIME_DIR": str(tmp_path)}
     done = ttm("serve", "--port", "0", *words, env=run)
-    assert done.returncode in ((code,) if code else (2, 7))
+    assert done.returncode == code
     assert said.encode() in done.stderr
     assert b"Traceback" not in done.stderr
 
@@ -91,14 +88,6 @@ def test_it_ends_when_what_is_spoken_is_done_and_leaves_nothing(server):
     assert got[0].whole
     assert not [child for child in children if child.is_running()]
     assert not list(server.socket.parent.iterdir())
-
-
-def test_one_that_nobody_uses_lets_go_of_what_it_loaded(start):
-    quick = start("--set", "models.keep_alive=0")
-    assert quick.speech("Hello.", model="faulty").status == 200
-    process = psutil.Process(quick.process.pid)
-    quick.until(lambda: not process.children(recursive=True))
-    assert quick.speech("Hello.", model="faulty").status == 200
 
 
 def test_a_second_signal_ends_it_at_once(start):
