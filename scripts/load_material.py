@@ -71,6 +71,10 @@ class Look:
     """Entries of the folder for temporary files."""
 
 
+class ServerGone(Exception):
+    """The server ended by itself, or was ended; its last words."""
+
+
 class Serving:
     """A `ttm serve` in a home of its own, with the engine `faulty`; ended with the block.
 
@@ -142,7 +146,9 @@ class Serving:
         return (self.home / "log").read_text(errors="replace")
 
     def look(self) -> Look:
-        """The processes as they are."""
+        """The processes as they are. A server that is gone ends the script with its last words."""
+        if not self.running:
+            raise ServerGone(f"ttm serve ended with {self._popen.returncode}: {self.log()[-2000:]}")
         workers, zombies, pids = 0, 0, []
         for child in self.process.children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
