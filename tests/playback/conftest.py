@@ -42,7 +42,7 @@ def served(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, st
         server.wait(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pulse(tmp_path_factory) -> Iterator[dict[str, str]]:
     """The environment in which PulseAudio's default device is a null sink of 24 kHz mono."""
     with served(tmp_path_factory.mktemp("pulse")) as (_, environment):
