@@ -36,13 +36,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / ".config"))
-    # Where running programs of ttm find each other; a socket's path may have 100 bytes.
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "run"))
     monkeypatch.setenv("LANG", "C.UTF-8")
-    # Tests that play must not wait for each other's turn.
+    # Where running programs of ttm find each other: no test waits for another's turn to speak.
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     # A player that the machine has must not begin to speak during the tests.
     monkeypatch.setenv("TTM_PLAYBACK_PLAYER", "none")
+    # Nor may a command at a pseudo-terminal leave a server behind.
+    monkeypatch.setenv("TTM_DAEMON_AUTOSTART", "false")
     return folder
 
 

@@ -38,7 +38,7 @@ COMMANDS = {
     "lexicon": "Say how words are to be said.",
     "config": "See and change settings.",
     "cache": "See and empty the sound that is kept.",
-    "inspect": "Measure audio: duration, rate, peak, loudness, silence, clipping.",
+    "inspect": "Measure audio: duration, peak, loudness, silence, clipping.",
     "bench": "Measure how fast a model speaks on this machine.",
     "conformance": "Check whether a server serves what real clients send.",
     "doctor": "Say what works here, and what to do about the rest.",
