@@ -98,8 +98,7 @@ def serve(
         http=http and not background,
         path=path,
         idle=_idle(settings) if background else None,
-        announce=lambda addresses: output.note(f"ttm: listening on {addresses}"),
-        write=output.note,
+        write=output.note_unbuffered,
     )
 
 

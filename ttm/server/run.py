@@ -14,6 +14,7 @@ import socket
 import stat
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import FrameType
 
@@ -65,14 +66,14 @@ def serve(
     http: bool = True,
     path: Path | None = None,
     idle: float | None = None,
-    announce: Callable[[str], object],
     write: Callable[[str], object],
 ) -> int:
     """Serve until a signal comes, or nobody has used it for `idle` seconds; the exit code.
 
-    `http`: on TCP too. `path`: of the unix socket, None for none. `announce` hears the addresses
-    once it listens, `write` each line of the log. Raises UsageError for an address that cannot be
-    listened on, and ConfigError for a key that cannot be read, before anything is loaded.
+    `http`: on TCP too. `path`: of the unix socket, None for none. `write` is called with each line
+    of the log, and with where it listens, in a thread that may be left behind. Raises UsageError
+    for an address that cannot be listened on, and ConfigError for a key that cannot be read,
+    before anything is loaded.
     """
     key = read_key(config.server.api_key_file)
     if http and not is_loopback(config.server.host) and not key:
@@ -80,7 +81,7 @@ def serve(
             f"refusing to listen on {config.server.host}, which others can reach, without a key",
             "Write one into a file and name it with server.api_key_file",
         )
-    with contextlib.ExitStack() as stack:
+    with ExitStack() as stack:
         sockets: list[socket.socket] = []
         addresses: dict[str, str] = {}
         if http:
@@ -93,7 +94,7 @@ def serve(
             _note(lock, path, addresses)
         if not sockets:
             raise UsageError("there is nothing to listen on", "Leave out --no-http")
-        return _run(config, key, sockets, addresses, idle, announce, Log(write))
+        return _run(config, key, sockets, addresses, idle, stack.enter_context(closing(Log(write))))
 
 
 def _run(
@@ -102,7 +103,6 @@ def _run(
     sockets: list[socket.socket],
     addresses: dict[str, str],
     idle: float | None,
-    announce: Callable[[str], object],
     log: Log,
 ) -> int:
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)  # the guard tells of everything
@@ -133,7 +133,7 @@ def _run(
             await asyncio.sleep(0.005)
         if server.started:
             log.line("listening", pid=os.getpid(), version=__version__, **addresses)
-            announce(" and ".join(addresses.values()))
+            log.say(f"ttm: listening on {' and '.join(addresses.values())}")
         watching = asyncio.create_task(_until_idle(server, hall, idle)) if idle else None
         await serving
         if watching:
