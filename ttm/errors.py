@@ -245,14 +245,24 @@ class EngineCrashed(SynthesisError):
     """The engine's process died.
 
     `contained`: only the process that spoke this text died, and the worker lives on.
+    `killed`: by SIGKILL, which comes from outside, and mostly for want of memory.
     `log`: the last lines that the process wrote to stderr.
     """
 
     code = "worker_crashed"
 
-    def __init__(self, what: str, fix: str = "", *, contained: bool = False, log: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        fix: str = "",
+        *,
+        contained: bool = False,
+        killed: bool = False,
+        log: str = "",
+    ) -> None:
         super().__init__(what, fix)
         self.contained = contained
+        self.killed = killed
         self.log = log
 
 
