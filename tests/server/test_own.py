@@ -79,6 +79,16 @@ def test_what_cannot_be_said_is_refused_before_anything_is_sent(server, about, s
     assert (answer.status, answer.code) == (status, code)
 
 
+def test_a_client_of_another_protocol_is_told_so_before_its_request_is_looked_at(server):
+    headers = {"X-TTM-Protocol": "2", "User-Agent": "ttm/9.9"}
+    got = server.ask("POST", SAY, {"words": "beep"}, headers)
+    assert (got.status, got.code) == (409, "incompatible")
+    assert got.json["error"]["message"].startswith("ttm/9.9 speaks protocol '2' and this server")
+    known = server.ask("POST", SAY, {"text": "beep", "settings": {"say.model": "tone"}},
+                       {"X-TTM-Protocol": "1", "User-Agent": "ttm/9.9"})  # fmt: skip
+    assert (known.status, known.headers["x-ttm-protocol"]) == (200, "1")
+
+
 def test_pieces_of_markup_are_read_as_what_they_are(server):
     pieces = [{"form": "markdown"}, "# One\n\n**two**", {"form": "text"}, "# three"]
     *_, end = said(say(server, pieces))

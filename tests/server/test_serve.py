@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import http.client
 import json
+import select
 import signal
 import socket
 import threading
 
 import psutil
 import pytest
+
+from ttm.server.log import WAITING, Log
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +110,36 @@ def test_a_second_signal_ends_it_at_once(start):
         assert busy.end(signal.SIGTERM) == 143
     assert not psutil.wait_procs(children, 5)[1]
     assert not list(busy.socket.parent.iterdir())
+
+
+def test_a_log_that_nobody_reads_holds_nothing_up(start):
+    unread = start()
+    # As small as a pipe can be: some twenty lines fill it.
+    fcntl.fcntl(unread.process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+    for _ in range(60):
+        assert unread.ask("GET", "/health").status == 200
+    assert unread.speech("Hello.").whole
+    assert select.select([unread.process.stderr], [], [], 0)[0]
+    unread.process.send_signal(signal.SIGTERM)
+    assert unread.process.wait(30) == 0
+    assert not list(unread.socket.parent.iterdir())
+    unread.end()
+
+
+def test_lines_that_were_lost_are_counted():
+    taken, written, free = threading.Event(), [], threading.Event()
+
+    def write(line: str) -> None:
+        taken.set()
+        assert free.wait(30)
+        written.append(json.loads(line))
+
+    log = Log(write)
+    log.line("first")
+    assert taken.wait(30)
+    for number in range(WAITING + 7):
+        log.line("more", number=number)
+    free.set()
+    log.close()
+    assert len(written) == WAITING + 2
+    assert (written[-1]["event"], written[-1]["lines"]) == ("lines_lost", 7)

@@ -160,6 +160,16 @@ def note(text: str) -> None:
     _say(safe(text))
 
 
+def note_unbuffered(text: str) -> None:
+    """The same from a thread that may be held here for ever, by a pipe that nobody reads.
+
+    It holds no lock of a stream meanwhile, for which Python would wait at its end. Raises OSError.
+    """
+    block = memoryview(safe(text).encode(errors="backslashreplace") + b"\n")
+    while block:
+        block = block[os.write(2, block) :]
+
+
 def ask(question: str) -> str:
     """What a person types behind a question on stderr, on one line; empty at the end of input."""
     _say(safe(question), end=" ")

@@ -20,7 +20,7 @@ from ttm.cli.parts import Parts
 from ttm.cli.progress import Progress
 from ttm.cli.reach import reach
 from ttm.cli.request import Outcome, Request, warn
-from ttm.cli.source import begin, gathered, read
+from ttm.cli.source import begin, gathered, written
 from ttm.cli.timings import TimingFile
 from ttm.cli.turn import turn_of
 from ttm.cli.voice import choose as choose_voice
@@ -33,6 +33,7 @@ from ttm.narration.plan import Chunk
 from ttm.narration.subtitles import Kind
 from ttm.playback import Loudspeaker, find_loudspeaker
 from ttm.text.cleaning import Cleaner
+from ttm.text.markup import Opening
 
 
 def speak(request: Request, config: Config) -> None:
@@ -43,12 +44,20 @@ def speak(request: Request, config: Config) -> None:
     outcome = Outcome()
     quiet = request.quiet or request.json
     progress = Progress(wanted=output.progress_wanted() and not (quiet or request.highlight))
-    if reached := reach(request, config):
+    text: Sequence[str | Opening] | None = None
+    for _ in range(2):  # one that leaves at this moment has another begun in its place, if any may
+        if not (reached := reach(request, config)):
+            break
         from ttm.cli import away
 
-        away.speak(request, config, reached, form, bitrate, outcome, progress)
-        _report(request, outcome)
-        return
+        try:
+            away.speak(request, config, reached, form, bitrate, outcome, progress, text)
+            _report(request, outcome)
+            return
+        except away.Gone as gone:
+            text, outcome = gone.text, Outcome()
+            if request.verbose:
+                output.note(f"speaking without that server: {gone.why}")
     with ExitStack() as stack:
         stack.callback(progress.clear)
         narrator = stack.enter_context(Narrator(config, loading=progress.loading))
@@ -71,9 +80,7 @@ def speak(request: Request, config: Config) -> None:
                 timings = timing_files(stack, request, config)
         memory = stack.enter_context(Memory(request, config, outcome))
         extent = Extent()
-        pieces = memory.listen(
-            read(request.words, request.files, config.text, extent, request.input_form)
-        )
+        pieces = memory.listen(written(request, config, extent, text))
         begun, sample, told = begin(pieces, narrator.reading("text", "en", follow=request.follow))
         narrator.start(config.say.model)
         if loudspeaker:

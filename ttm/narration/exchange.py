@@ -33,7 +33,7 @@ from ttm.errors import (
     UsageError,
     every_error,
 )
-from ttm.narration.frames import failure
+from ttm.narration.frames import PROTOCOL, SPEAKS, failure
 
 CONNECT = 10.0
 """Seconds that a connection may take."""
@@ -281,7 +281,7 @@ class Server:
             raise self._unreachable(trouble) from None
 
     def _asked(self, method: str, path: str, payload: bytes | None) -> Answer:
-        headers = {"User-Agent": f"ttm/{__version__}", "Accept": "*/*"}
+        headers = {"User-Agent": f"ttm/{__version__}", "Accept": "*/*", SPEAKS: str(PROTOCOL)}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         if payload is not None:

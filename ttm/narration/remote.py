@@ -11,13 +11,14 @@ from dataclasses import asdict, fields
 from types import TracebackType
 from typing import Any, Self
 
-from ttm import voices
+from ttm import __version__, voices
 from ttm.audio import Audio
 from ttm.config import Config
 from ttm.errors import BadRecording, RemoteError
 from ttm.narration.exchange import OURS, Answer, Server
 from ttm.narration.frames import (
     MEDIA_TYPE,
+    SPEAKS,
     TRAVELS,
     Begin,
     End,
@@ -27,6 +28,7 @@ from ttm.narration.frames import (
     Malformed,
     Note,
     Sound,
+    check_protocol,
     decoded,
     failure,
     wired,
@@ -204,6 +206,8 @@ class RemoteNarrator:
             asked["unheard"] = True
         answer = self.server.ask("POST", SAY, asked, kind=MEDIA_TYPE)
         try:
+            told = answer.headers.get(SPEAKS)
+            check_protocol(told, str(self.server), f"this ttm {__version__}")
             return RemoteNarration(self.server, answer, self._loading)
         except BaseException:
             self.server.close()

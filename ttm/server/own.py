@@ -12,7 +12,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from ttm import __version__
@@ -20,6 +20,8 @@ from ttm.audio import Audio
 from ttm.errors import OutputError, TtmError
 from ttm.narration.frames import (
     MEDIA_TYPE,
+    PROTOCOL,
+    SPEAKS,
     TRAVELS,
     Begin,
     End,
@@ -27,6 +29,7 @@ from ttm.narration.frames import (
     Loading,
     Note,
     Sound,
+    check_protocol,
     encode,
     failed,
     print_of,
@@ -96,7 +99,14 @@ async def status(request: Request) -> ServerStatus:
     )
 
 
-@router.post("/say", response_class=Response, responses=STREAM)
+def understood(request: Request) -> None:
+    """Raise Incompatible for a client that means something else by its request."""
+    client = request.headers.get("user-agent", "")[:40] or "the client"
+    check_protocol(request.headers.get(SPEAKS), client, f"this server of ttm {__version__}")
+
+
+# Before the body is looked at, whose fields may be others.
+@router.post("/say", response_class=Response, responses=STREAM, dependencies=[Depends(understood)])
 async def say(asked: SayRequest, request: Request) -> Response:
     """Say a text: its sound comes in frames while it is made, or is heard where the server runs."""
     hall: Hall = request.app.state.hall
@@ -123,7 +133,7 @@ async def say(asked: SayRequest, request: Request) -> Response:
     blocks = _encoded(frames, request)
     first = await begun(request, blocks, sound)
     stall = hall.config.server.stall
-    headers = honest(request, sound, [])
+    headers = honest(request, sound, []) | {SPEAKS: str(PROTOCOL)}
     return Streamed(first, blocks, MEDIA_TYPE, headers, sound=sound, stall=stall)
 
 
