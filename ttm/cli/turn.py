@@ -6,17 +6,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from ttm import paths
+from ttm.cli.places import speaker_queue
 from ttm.cli.request import Request
 from ttm.cli.source import at_hand, length
 from ttm.errors import DeviceError
-from ttm.narration.queue import Command, Place, SpeakerQueue
+from ttm.narration.queue import Command, Place
 from ttm.playback import Player
-
-
-def speaker_queue() -> SpeakerQueue:
-    """The queue of this user on this machine."""
-    return SpeakerQueue(paths.sockets_dir() / "speaker")
 
 
 class Turn:
