@@ -8,12 +8,14 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.cli import output
 from ttm.cli.extent import Extent
 from ttm.cli.highlight import Highlight, wanted
+from ttm.cli.instant import prepared
 from ttm.cli.memory import Memory
 from ttm.cli.outlet import Outlet, opened, timing_files
 from ttm.cli.parts import Parts
@@ -43,7 +45,8 @@ def speak(request: Request, config: Config) -> None:
     outcome = Outcome()
     quiet = request.quiet or request.json
     progress = Progress(wanted=output.progress_wanted() and not (quiet or request.highlight))
-    if reached := reach(request, config):
+    instant = prepared(request, config, outcome)
+    if not instant and (reached := reach(request, config)):
         from ttm.cli import away
 
         away.speak(request, config, reached, form, bitrate, outcome, progress)
@@ -51,7 +54,7 @@ def speak(request: Request, config: Config) -> None:
         return
     with ExitStack() as stack:
         stack.callback(progress.clear)
-        narrator = stack.enter_context(Narrator(config, loading=progress.loading))
+        narrator = stack.enter_context(instant or Narrator(config, loading=progress.loading))
         lexicon = gathered(narrator, request)
         stood_in = narrator.settle(config.say.model)
         model, engine = narrator.model(config.say.model), narrator.card(config.say.model)
@@ -80,6 +83,9 @@ def speak(request: Request, config: Config) -> None:
             loudspeaker = loudspeaker.ready()  # takes as long as the engine needs to start
         choice = choose_voice(narrator, config, sample, request.transcript, told)
         voice, language = choice.voice, choice.language
+        if instant:
+            instant.chosen(partial(choose_voice, config=config, sample=sample,
+                                   transcript=request.transcript, told=told))  # fmt: skip
         progress.clear()
         for warning in filter(None, (stood_in, ignored, choice.warning)):
             warn(request, outcome, warning)
@@ -126,6 +132,7 @@ def speak(request: Request, config: Config) -> None:
             extent,
             highlight,
             turn,
+            instant.follow if instant else None,
         )
         if request.split == "none":
             with _left_off(request, out, keeps(engine, config.cache)):
@@ -278,6 +285,8 @@ def _report(request: Request, outcome: Outcome) -> None:
         envelope |= {"guard": _guard(outcome.reports), "outputs": outputs}
         if request.split != "none":
             envelope["kept"] = outcome.kept
+        if first["stood_in"]:
+            envelope["instant"] = first["stood_in"]
         if first["effective"]:
             envelope["effective"] = first["effective"]
         if request.play:

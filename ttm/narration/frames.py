@@ -30,7 +30,7 @@ BLOCK = 1 << 16
 
 TRAVELS = ("cache.enabled", "models.strict")
 """Settings outside `[say]` that go with a request. All of `[say]` may."""
-AT_HOME = ("say", "playback", "history", "server", "daemon", "tui")
+AT_HOME = ("say", "channels", "playback", "history", "server", "daemon", "tui")
 """Sections that do not decide what a server makes of a request."""
 
 
