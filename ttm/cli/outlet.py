@@ -38,7 +38,7 @@ WEIGHT = 100
 """Characters that have to be spoken before they say more of a text's length than that does."""
 
 if TYPE_CHECKING:
-    from ttm.narration.instant import InstantNarration
+    from ttm.narration.relay import InstantNarration
     from ttm.narration.remote import Begun, RemoteNarration
 
     Spoken = Narration | RemoteNarration | InstantNarration
