@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import stat
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ttm.cli.request import Request
     from ttm.narration.exchange import Server
 
+READY = "ready"
+"""A model that a server has loaded, as its status says it."""
 AWAITED = 0.25
 """Seconds that a pipe is given to be complete, which `echo` and the clipboard are at once."""
 
@@ -85,6 +88,25 @@ def running(config: Config, *, verbose: bool = False) -> Server | None:
             output.note(f"speaking without a server: {why}")
         return None
     return found.server
+
+
+def warm(config: Config, model: str) -> bool:
+    """Whether the server that runs here has this model loaded, and would speak with it."""
+    from ttm.server import daemon
+
+    if not daemon.listens(daemon.socket_path()):
+        return False
+    with contextlib.suppress(TtmError):
+        found = daemon.find(timeout=config.daemon.timeout)
+        if found is None:
+            return False
+        found.server.close()
+        lanes = found.record.get("models")
+        return not _differs(found, config) and any(
+            isinstance(lane, dict) and lane.get("model") == model and lane.get("state") == READY
+            for lane in (lanes if isinstance(lanes, list) else ())
+        )
+    return False
 
 
 def reach(request: Request, config: Config) -> Reached | None:

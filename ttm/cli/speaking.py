@@ -8,12 +8,14 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.cli import output
 from ttm.cli.extent import Extent
 from ttm.cli.highlight import Highlight, wanted
+from ttm.cli.instant import prepared
 from ttm.cli.memory import Memory
 from ttm.cli.outlet import Outlet, opened, timing_files
 from ttm.cli.parts import Parts
@@ -44,9 +46,10 @@ def speak(request: Request, config: Config) -> None:
     outcome = Outcome()
     quiet = request.quiet or request.json
     progress = Progress(wanted=output.progress_wanted() and not (quiet or request.highlight))
+    instant = prepared(request, config, outcome)
     text: Sequence[str | Opening] | None = None
     for _ in range(2):  # one that leaves at this moment has another begun in its place, if any may
-        if not (reached := reach(request, config)):
+        if instant or not (reached := reach(request, config)):
             break
         from ttm.cli import away
 
@@ -60,7 +63,7 @@ def speak(request: Request, config: Config) -> None:
                 output.note(f"speaking without that server: {gone.why}")
     with ExitStack() as stack:
         stack.callback(progress.clear)
-        narrator = stack.enter_context(Narrator(config, loading=progress.loading))
+        narrator = stack.enter_context(instant or Narrator(config, loading=progress.loading))
         lexicon = gathered(narrator, request)
         stood_in = narrator.settle(config.say.model)
         model, engine = narrator.model(config.say.model), narrator.card(config.say.model)
@@ -87,6 +90,9 @@ def speak(request: Request, config: Config) -> None:
             loudspeaker = loudspeaker.ready()  # takes as long as the engine needs to start
         choice = choose_voice(narrator, config, sample, request.transcript, told)
         voice, language = choice.voice, choice.language
+        if instant:
+            instant.chosen(partial(choose_voice, config=config, sample=sample,
+                                   transcript=request.transcript, told=told))  # fmt: skip
         progress.clear()
         for warning in filter(None, (stood_in, ignored, choice.warning)):
             warn(request, outcome, warning)
@@ -133,6 +139,7 @@ def speak(request: Request, config: Config) -> None:
             extent,
             highlight,
             turn,
+            instant.follow if instant else None,
         )
         if request.split == "none":
             with _left_off(request, out, keeps(engine, config.cache)):
@@ -285,6 +292,8 @@ def _report(request: Request, outcome: Outcome) -> None:
         envelope |= {"guard": _guard(outcome.reports), "outputs": outputs}
         if request.split != "none":
             envelope["kept"] = outcome.kept
+        if first["stood_in"]:
+            envelope["instant"] = first["stood_in"]
         if first["effective"]:
             envelope["effective"] = first["effective"]
         if request.play:

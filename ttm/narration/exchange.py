@@ -245,6 +245,13 @@ class Server:
             self._connection.close()
         self._connection = None
 
+    def cut_off(self) -> None:
+        """From any thread: end whatever is waited for, as if the server had hung up."""
+        connection = self._connection
+        if connection is not None and connection.sock is not None:
+            with contextlib.suppress(OSError):  # it is over already
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
     def __enter__(self) -> Self:
         return self
 

@@ -41,8 +41,8 @@ from ttm.text.markup import Opening
 
 RECORDING_MAX = 10 << 20
 """Bytes of a recording that a server takes."""
-OF_FILES = ("format", "sample_rate", "bitrate", "normalize", "vtt_words")
-"""Settings of `[say]` that are about files, which are written here."""
+OF_HERE = ("format", "sample_rate", "bitrate", "normalize", "vtt_words", "instant")
+"""Settings of `[say]` that are about files and the loudspeaker, which are here."""
 SAY = "/v1/ttm/say"
 STATUS = "/v1/ttm/status"
 
@@ -218,7 +218,7 @@ class RemoteNarrator:
         say = {
             f"say.{name}": one
             for name, one in asdict(self._config.say).items()
-            if name not in OF_FILES
+            if name not in OF_HERE
         }
         for key in TRAVELS:
             section, _, name = key.partition(".")

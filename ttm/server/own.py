@@ -57,6 +57,8 @@ BEGAN = time.monotonic()
 """When this process began to serve."""
 LOOK = 0.25
 """Seconds between two frames on how far the loading is."""
+SOON = 0.005
+"""Seconds between two looks at who speaks, once the model is loaded: that takes milliseconds."""
 SIGN = 10.0
 """Seconds without anything to tell after which the client hears that it still waits."""
 
@@ -212,9 +214,14 @@ async def _frames(
     begun, told, sign = False, None, time.monotonic()
     notes: set[str] = set()
     coming = asyncio.ensure_future(anext(heard, None))
+    turn = asyncio.ensure_future(sound.begun.wait())
     try:
         while True:
-            await asyncio.wait([coming], timeout=None if begun else LOOK)
+            look = LOOK if not turn.done() else SOON
+            awaited = [coming] if turn.done() else [coming, turn]
+            await asyncio.wait(
+                awaited, timeout=None if begun else look, return_when=asyncio.FIRST_COMPLETED
+            )
             if not begun and sound.report is not None:
                 begun = True
                 notes.update(sound.warnings)
@@ -233,6 +240,7 @@ async def _frames(
                 yield Loading(*(told or (lane.model, "waiting", 0.0)))
         yield End(asdict(sound.report) if sound.report else {})
     finally:
+        turn.cancel()
         coming.cancel()
         await asyncio.wait([coming])
         if not coming.cancelled():
