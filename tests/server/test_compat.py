@@ -235,6 +235,7 @@ BAD_BODIES = {
     "HTTP-24 unknown model": ("custom", b'{"text":"hi","model_id":"x"}', "invalid_value",
                               "model_id"),
     "HTTP-24 number as text": ("custom", b'{"text":1}', "invalid_value", "text"),
+    "HTTP-24 twice": ("custom", b'{"text":1,"text":"hi"}', "invalid_json", None),
     "HTTP-24 surrogate": ("custom", b'{"text":"\\ud800"}', "invalid_value", "text"),
     "HTTP-24 unknown field": ("custom", b'{"text":"hi","sample_rate":8000}', "invalid_value",
                               "sample_rate"),

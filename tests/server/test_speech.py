@@ -196,7 +196,8 @@ def test_near_names_are_told(server):
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b"null", b'{"input": 1e999}', b"[" * 20_000,
-     b'{"input": ' + b"9" * 5000 + b"}", b"\xff\xfe", b'{"input": "x", "input": 3}'],
+     b'{"input": ' + b"9" * 5000 + b"}", b"\xff\xfe", b'{"input": 3, "input": "x"}',
+     b'{"input": "x", "voice": {"id": "a", "id": "tone"}}'],
 )  # fmt: skip
 def test_what_is_no_request_is_refused(server, body):
     got = server.ask("POST", "/v1/audio/speech", None, {"Content-Type": "application/json"}, body)

@@ -22,9 +22,10 @@ from ttm.server.encoding import Wanted, as_file, encoded
 from ttm.server.hall import Hall, Sounding
 from ttm.server.order import Order
 from ttm.server.problems import Problem
+from ttm.server.route import Route
 from ttm.server.schemas import SpeechRequest, VoiceId, failures
 
-router = APIRouter(tags=["speech"])
+router = APIRouter(tags=["speech"], route_class=Route)
 
 FRAMES = 12.5
 """A second of sound as `usage` counts it: frames of 80 ms, as Qwen3-TTS's codec has them."""
