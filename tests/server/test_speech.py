@@ -187,6 +187,19 @@ def test_what_cannot_be_meant_is_refused_in_the_envelope(server, asked, status, 
     assert TEXT not in got.body.decode()
 
 
+def test_advice_is_what_a_client_can_do(server):
+    def said(**about):
+        return server.speech(about.pop("text", TEXT), **about).json["error"]["message"]
+
+    told = said(voice="nobody")
+    assert told == "unknown voice 'nobody'. GET /v1/audio/voices lists them"
+    told = said(model="faulty", text="kill-11")
+    assert told.endswith("crashed (SIGSEGV). Change the text there")
+    asked = {"text": "kill-11", "settings": {"say.model": "faulty"}}
+    typed = server.ask("POST", "/v1/ttm/say", asked, {"X-TTM-Protocol": "1"})
+    assert typed.json["error"]["message"].endswith("or pass --on-error skip")
+
+
 def test_near_names_are_told(server):
     assert "tone" in server.speech(TEXT, model="tonne").json["error"]["message"]
     assert "'sine'" in server.speech(TEXT, voice="sinus").json["error"]["message"]

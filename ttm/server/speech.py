@@ -21,7 +21,7 @@ from ttm.server.answer import Streamed, begun, counted, honest, while_there
 from ttm.server.encoding import Wanted, as_file, encoded
 from ttm.server.hall import Hall, Sounding
 from ttm.server.order import Order
-from ttm.server.problems import Problem
+from ttm.server.problems import Problem, of_error
 from ttm.server.route import Route
 from ttm.server.schemas import SpeechRequest, VoiceId, failures
 
@@ -193,7 +193,7 @@ async def _events(
     except TtmError as failure:
         if not sent:
             raise
-        about = {"message": failure.sentence, "type": "server_error", "param": None}
+        about = {"message": of_error(failure).message, "type": "server_error", "param": None}
         yield _event("speech.audio.error", error=about | {"code": failure.code})
         return
     characters, frames = len(str(sound.order.text)), round(seconds * FRAMES)
