@@ -193,9 +193,9 @@ def test_advice_is_what_a_client_can_do(server):
 
     told = said(voice="nobody")
     assert told == "unknown voice 'nobody'. GET /v1/audio/voices lists them"
-    told = said(model="faulty", text="kill-11")
-    assert told.endswith("crashed (SIGSEGV). Change the text there")
-    asked = {"text": "kill-11", "settings": {"say.model": "faulty"}}
+    told = said(model="faulty", text="raises")
+    assert told.endswith("the engine failed (ZeroDivisionError). Change the text there")
+    asked = {"text": "raises", "settings": {"say.model": "faulty"}}
     typed = server.ask("POST", "/v1/ttm/say", asked, {"X-TTM-Protocol": "1"})
     assert typed.json["error"]["message"].endswith("or pass --on-error skip")
 
