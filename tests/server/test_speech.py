@@ -195,9 +195,9 @@ def test_advice_is_what_a_client_can_do(server):
     assert told == "unknown voice 'nobody'. GET /v1/audio/voices lists them"
     told = said(model="faulty", text="raises")
     assert told.endswith("the engine failed (ZeroDivisionError). Change the text there")
-    asked = {"text": "raises", "settings": {"say.model": "faulty"}}
+    asked = {"text": TEXT, "settings": {"say.model": "tone", "say.voice": "nobody"}}
     typed = server.ask("POST", "/v1/ttm/say", asked, {"X-TTM-Protocol": "1"})
-    assert typed.json["error"]["message"].endswith("or pass --on-error skip")
+    assert "`ttm voices list" in typed.json["error"]["message"]
 
 
 def test_near_names_are_told(server):

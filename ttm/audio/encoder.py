@@ -1,4 +1,4 @@
-"""The encoder: `python -m ttm.audio.encoder FD`, a child process of `ttm.audio.encoded`.
+"""The encoder: `python -m ttm.audio.encoder FD [spare]`, a child process of `ttm.audio.encoded`.
 
 stdin: one JSON line of Settings, then samples. FD: what they become. stdout: one JSON line at the
 end, `{"samples": 48000}`, or `{"errno": 28}` and `{"error": "..."}` when it came to nothing.
@@ -101,7 +101,14 @@ def main() -> int:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     import numpy  # noqa: F401  # loaded before the settings come, while the engine starts
 
-    settings = Settings(**json.loads(sys.stdin.buffer.readline()))
+    if sys.argv[2:] == ["spare"]:
+        import soundfile  # noqa: F401
+        import soxr  # noqa: F401
+
+    wanted = sys.stdin.buffer.readline()
+    if not wanted:
+        return 0  # nothing was to be encoded
+    settings = Settings(**json.loads(wanted))
     outlet = Outlet(int(sys.argv[1]), settings.into_file)
     answer: dict[str, Any]
     try:

@@ -18,7 +18,7 @@ from ttm.config import Config
 from ttm.errors import NothingToSpeak, TtmError, did_you_mean
 from ttm.server.aliases import model_meant, voice_meant
 from ttm.server.answer import Streamed, begun, counted, honest, while_there
-from ttm.server.encoding import Wanted, as_file, encoded
+from ttm.server.encoding import Spare, Wanted, as_file, encoded
 from ttm.server.hall import Hall, Sounding
 from ttm.server.order import Order
 from ttm.server.problems import Problem, of_error
@@ -65,7 +65,7 @@ async def speech(asked: SpeechRequest, request: Request, stream: bool = True) ->
     sound = hall.speak(order)
     heard = counted(request, sound, began)
     if events:
-        told = _events(sound, heard, wanted)
+        told = _events(sound, heard, wanted, request.app.state.spare)
         first = await begun(request, told, sound)
         headers = honest(request, sound, ignored)
         stall = config.server.stall
@@ -78,7 +78,7 @@ async def speech(asked: SpeechRequest, request: Request, stream: bool = True) ->
             await sound.aclose()
         headers = honest(request, sound, ignored) | _rate(wanted, rates)
         return Response(body, media_type=wanted.form.media_type, headers=headers)
-    blocks = encoded(noted, wanted, sound.begun)
+    blocks = encoded(noted, wanted, sound.begun, request.app.state.spare)
     first = await begun(request, blocks, sound)
     headers = honest(request, sound, ignored) | _rate(wanted, rates)
     stall = config.server.stall
@@ -173,7 +173,7 @@ def _rate(wanted: Wanted, rates: list[int]) -> dict[str, str]:
 
 
 async def _events(
-    sound: Sounding, heard: AsyncIterator[Audio], wanted: Wanted
+    sound: Sounding, heard: AsyncIterator[Audio], wanted: Wanted, spare: Spare
 ) -> AsyncGenerator[bytes]:
     """The same as events of OpenAI's; what goes wrong after the first is one too."""
     seconds, sent = 0.0, False
@@ -185,7 +185,7 @@ async def _events(
             yield audio
 
     try:
-        async with aclosing(encoded(timed(), wanted, sound.begun)) as blocks:
+        async with aclosing(encoded(timed(), wanted, sound.begun, spare)) as blocks:
             async for block in blocks:
                 audio = base64.b64encode(block).decode()
                 yield _event("speech.audio.delta", audio=audio)
