@@ -15,9 +15,8 @@ TEXT = "One two three four five."
 
 
 @pytest.fixture(scope="module")
-def server(start):
-    return start("--set", 'server.aliases={ narrator = "low", "my-tts" = "tone" }',
-                 "--set", "server.max_characters=5000")  # fmt: skip
+def server(common):
+    return common
 
 
 def sound(body: bytes, **options):
