@@ -79,10 +79,10 @@ def test_without_descriptors_it_waits_and_goes_on_when_there_are_some(server):
             for _ in range(20):
                 held.enter_context(server.connect())
             spent = process.cpu_times()
+            late = held.enter_context(server.connect())
+            late.settimeout(1.5)
+            late.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             with pytest.raises(TimeoutError):
-                late = held.enter_context(server.connect())
-                late.settimeout(1.5)
-                late.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 late.recv(100)
             # Of processor time: who asked again and again for a connection would spend all of it.
             assert process.cpu_times().user - spent.user < 0.75
