@@ -65,6 +65,9 @@ def test_a_model_that_loads_slowly_speaks_where_it_is_loaded(here, slow, running
     assert spoken(here(*words, "--no-cache", "--seed", "3")) == running.url
     asked = running.asked[-1][2]["settings"]
     assert (asked["cache.enabled"], asked["say.seed"]) == (False, 3)
+    assert "keep_alive" not in running.asked[-1][2]
+    assert spoken(here(*words, "--set", "models.keep_alive=1h")) == running.url
+    assert running.asked[-1][2]["keep_alive"] == "1h"
 
 
 @pytest.mark.parametrize(

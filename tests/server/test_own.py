@@ -127,6 +127,28 @@ def test_the_state_tells_of_the_server_and_its_models(server):
     assert lanes["tone"]["expires_in"] > 0
 
 
+def test_whoever_says_something_says_how_long_its_model_stays(server, ttm):
+    def tone():
+        told = server.ask("GET", "/v1/ttm/status").json["models"]
+        return next(lane for lane in told if lane["model"] == "tone")
+
+    words = (
+        "say",
+        "beep",
+        "-m",
+        "tone",
+        "--no-play",
+        "--server",
+        f"http://127.0.0.1:{server.port}",
+    )
+    assert ttm(*words, "--set", "models.keep_alive=-1").returncode == 0
+    assert (tone()["state"], tone()["expires_in"]) == ("ready", None)
+    assert ttm(*words, env={"TTM_MODELS_KEEP_ALIVE": "0"}).returncode == 0
+    server.until(lambda: tone()["state"] == "unloaded")
+    assert ttm(*words).returncode == 0
+    assert 200 < tone()["expires_in"] <= 300  # the server's own 5 minutes
+
+
 @pytest.fixture
 def golden(snapshot):
     snapshot.snapshot_dir = Path(__file__).parents[1] / "snapshots"

@@ -68,34 +68,13 @@ def test_what_is_no_socket_of_ours_is_left_alone(ttm, tmp_path):
     assert (tmp_path / "x.sock").read_text() == "mine"
 
 
-def test_a_socket_that_a_dead_server_left_is_replaced(start):
+def test_a_socket_that_a_dead_server_left_is_replaced_and_a_second_signal_ends_at_once(start):
     first = start()
     first.end(signal.SIGKILL)
     with socket.socket(socket.AF_UNIX) as made, pytest.raises(ConnectionRefusedError):
         made.connect(str(first.socket))
-    second = start(folder=first.folder)
-    assert second.ask("GET", "/health", by_socket=True).status == 200
-    second.process.send_signal(signal.SIGTERM)
-    assert second.end() in (0, 143)
-    assert not list(first.socket.parent.iterdir())
-
-
-def test_it_ends_when_what_is_spoken_is_done_and_leaves_nothing(server):
-    got = []
-    text = "Hello there. " * 10
-    speaking = threading.Thread(target=lambda: got.append(server.speech(text, model="espeak")))
-    speaking.start()
-    server.until(lambda: server.ask("GET", "/health").status == 200)
-    speaking.join()
-    children = psutil.Process(server.process.pid).children(recursive=True)
-    assert server.end() == 0
-    assert got[0].whole
-    assert not [child for child in children if child.is_running()]
-    assert not list(server.socket.parent.iterdir())
-
-
-def test_a_second_signal_ends_it_at_once(start):
-    busy = start("--set", "server.grace=60")
+    busy = start("--set", "server.grace=60", folder=first.folder)
+    assert busy.ask("GET", "/health", by_socket=True).status == 200
     connection = http.client.HTTPConnection("127.0.0.1", busy.port, timeout=60)
     asked = {"model": "faulty", "input": "endless", "response_format": "pcm"}
     connection.request(
@@ -110,20 +89,6 @@ def test_a_second_signal_ends_it_at_once(start):
         assert busy.end(signal.SIGTERM) == 143
     assert not psutil.wait_procs(children, 5)[1]
     assert not list(busy.socket.parent.iterdir())
-
-
-def test_a_log_that_nobody_reads_holds_nothing_up(start):
-    unread = start()
-    # As small as a pipe can be: some twenty lines fill it.
-    fcntl.fcntl(unread.process.stderr, fcntl.F_SETPIPE_SZ, 4096)
-    for _ in range(60):
-        assert unread.ask("GET", "/health").status == 200
-    assert unread.speech("Hello.").whole
-    assert select.select([unread.process.stderr], [], [], 0)[0]
-    unread.process.send_signal(signal.SIGTERM)
-    assert unread.process.wait(30) == 0
-    assert not list(unread.socket.parent.iterdir())
-    unread.end()
 
 
 def test_lines_that_were_lost_are_counted():
@@ -143,3 +108,22 @@ def test_lines_that_were_lost_are_counted():
     log.close()
     assert len(written) == WAITING + 2
     assert (written[-1]["event"], written[-1]["lines"]) == ("lines_lost", 7)
+
+
+def test_a_log_that_nobody_reads_holds_nothing_up_not_even_its_end(server):
+    # As small as a pipe can be: some twenty lines fill it.
+    fcntl.fcntl(server.process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+    for _ in range(60):
+        assert server.ask("GET", "/health").status == 200
+    got = []
+    text = "Hello there. " * 10
+    speaking = threading.Thread(target=lambda: got.append(server.speech(text, model="espeak")))
+    speaking.start()
+    server.until(lambda: server.ask("GET", "/health").status == 200)
+    speaking.join()
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    assert select.select([server.process.stderr], [], [], 0)[0]
+    assert server.end() == 0
+    assert got[0].whole
+    assert not [child for child in children if child.is_running()]
+    assert not list(server.socket.parent.iterdir())

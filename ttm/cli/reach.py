@@ -149,10 +149,10 @@ def _hindrance(request: Request) -> str:
 
 def _not_sent(config: Config) -> str:
     """A setting that this command line gives, and that does not go with a request."""
-    from ttm.narration.frames import AT_HOME, TRAVELS
+    from ttm.narration.frames import AT_HOME, KEEP, TRAVELS
 
     for key, origin in config.origins.items():
-        at_home = key.partition(".")[0] in AT_HOME or key in TRAVELS
+        at_home = key.partition(".")[0] in AT_HOME or key in (*TRAVELS, KEEP)
         # How files are read is decided where they are.
         if origin.kind == "flag" and not at_home and key not in ("text.encoding", "text.errors"):
             return origin.told

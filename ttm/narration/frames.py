@@ -35,6 +35,8 @@ BLOCK = 1 << 16
 
 TRAVELS = ("cache.enabled", "models.strict")
 """Settings outside `[say]` that go with a request. All of `[say]` may."""
+KEEP = "models.keep_alive"
+"""The same in a field of its own: it is about what comes after the speech."""
 AT_HOME = ("say", "channels", "playback", "history", "server", "daemon", "tui")
 """Sections that do not decide what a server makes of a request."""
 
@@ -268,7 +270,7 @@ def print_of(config: Config) -> str:
         for each in dataclasses.fields(config)
         if each.name not in (*AT_HOME, "origins", "document")
     }
-    for key in TRAVELS:
+    for key in (*TRAVELS, KEEP):
         section, _, name = key.partition(".")
         sections[section].pop(name)
     text = json.dumps(sections, sort_keys=True, default=str)

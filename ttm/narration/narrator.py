@@ -188,7 +188,7 @@ class Narrator:
             warning = f"{failure.what}; '{voice.name}' speaks instead"
         if transcript and not voice.recording:
             raise UsageError(
-                "--voice-text is what is said in a recording, and none was given",
+                "what is said in a recording was given, and no recording",
                 "Name the recording with --voice FILE",
             )
         return voice, warning

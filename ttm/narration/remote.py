@@ -17,6 +17,7 @@ from ttm.config import Config
 from ttm.errors import BadRecording, RemoteError
 from ttm.narration.exchange import OURS, Answer, Server
 from ttm.narration.frames import (
+    KEEP,
     MEDIA_TYPE,
     SPEAKS,
     TRAVELS,
@@ -204,6 +205,8 @@ class RemoteNarrator:
             asked["transcript"] = transcript
         if unheard:
             asked["unheard"] = True
+        if self._config.origin(KEEP).kind != "default":
+            asked["keep_alive"] = self._config.models.keep_alive
         answer = self.server.ask("POST", SAY, asked, kind=MEDIA_TYPE)
         try:
             told = answer.headers.get(SPEAKS)

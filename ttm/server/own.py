@@ -45,13 +45,14 @@ from ttm.server.loudspeaker import played
 from ttm.server.order import Order
 from ttm.server.own_schemas import Entry, Lane, Queue, SayRequest, ServerStatus, Told, Which
 from ttm.server.problems import Problem
+from ttm.server.route import Route
 from ttm.server.schemas import failures
 from ttm.server.speech import check_length
 from ttm.text.markup import Opening
 
 T = TypeVar("T")
 
-router = APIRouter(prefix="/v1/ttm", tags=["ttm"])
+router = APIRouter(prefix="/v1/ttm", tags=["ttm"], route_class=Route)
 
 BEGAN = time.monotonic()
 """When this process began to serve."""
