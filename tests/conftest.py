@@ -20,6 +20,7 @@ PLUGIN = Path(__file__).parent / "faulty"
 
 FAKE_SERVER = Path(__file__).parent / "fake_server.py"
 MOCK_HUB = Path(__file__).parent / "mock_hub.py"
+WARM = Path(__file__).parent / "warm.py"
 FRAME_SERVER = Path(__file__).parent / "frame_server.py"
 
 LIMIT = 60
@@ -60,11 +61,36 @@ def _nothing_left_behind() -> Iterator[None]:
         time.sleep(0.02)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fresh", action="store_true", help="start every `ttm` as a new process")
+
+
+@pytest.fixture(scope="session")
+def _warm(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[list[Any]]:
+    """Pythons that have imported ttm already, without and with the faulty engine on their path."""
+    warm: list[Any] = []
+    if not pytestconfig.getoption("--fresh"):
+        known = runpy.run_path(str(WARM))["Warm"]
+        usual = {**os.environ, "LANG": "C.UTF-8"}
+        for name in [n for n in usual if n.startswith("LC_")]:
+            del usual[name]
+        for extra in ({}, {"PYTHONPATH": str(PLUGIN)}):
+            warm.append(known(tmp_path_factory.mktemp("warm"), {**usual, **extra}))
+    yield warm
+    for each in warm:
+        each.close()
+
+
 @pytest.fixture
-def ttm(tmp_path: Path) -> Run:
+def ttm(tmp_path: Path, _warm: list[Any]) -> Run:
     """Run `ttm` in an empty folder: `ttm("say", "hi", "-o", "x.wav", input=b"", env={...})`.
 
-    stdin is empty unless `input` or `stdin` is given.
+    stdin is empty unless `input` or `stdin` is given. It is a fork of a Python that has imported
+    ttm already (tests/warm.py) where that makes no difference but 0.15 s: not when the call asks
+    for another start of Python (PYTHONPATH, a locale, COLUMNS, TTM_DEBUG, ...) or has a terminal,
+    nor under `--fresh`. What `begin` and `shell` start is always a process of its own.
     """
 
     def run(
@@ -78,10 +104,15 @@ def ttm(tmp_path: Path) -> Run:
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
         options.setdefault("cwd", tmp_path)
+        environment = {**os.environ, **(env or {})}
+        texts = list(map(str, words))
+        for each in _warm:
+            if each.fits(environment, options):
+                return each.run(texts, input=input, env=environment, timeout=LIMIT, **options)
         return subprocess.run(
-            [sys.executable, "-m", "ttm", *map(str, words)],
+            [sys.executable, "-m", "ttm", *texts],
             input=input,
-            env={**os.environ, **(env or {})},
+            env=environment,
             timeout=LIMIT,
             check=False,
             **options,  # type: ignore[call-overload]
