@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import itertools
 import os
@@ -93,6 +94,15 @@ def _named(pid: int) -> str:
         return " ".join(process.cmdline())[:120] or process.name()
     except psutil.Error as unknown:
         return repr(unknown)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Where PYTHONDONTWRITEBYTECODE is set, each of some thousand processes would compile anew what
+    # was edited, and each worker would rewrite the assertions of every test, which takes it 4 s.
+    sys.dont_write_bytecode = False
+    if not hasattr(config, "workerinput"):
+        for folder in (Path(__file__).parent.parent / "ttm", PLUGIN):
+            compileall.compile_dir(folder, quiet=2)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
