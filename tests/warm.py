@@ -19,6 +19,7 @@ import io
 import json
 import os
 import pkgutil
+import resource
 import runpy
 import selectors
 import signal
@@ -57,19 +58,20 @@ class Warm:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._path = str(folder / "warm")
         self._environment = dict(environment)
-        self._usual = at_start(environment)
+        self._usual = at_start(environment), _limits() if self.possible() else []
         self._life = -1
+        self._starting = threading.Lock()
 
     @staticmethod
     def possible() -> bool:
-        return hasattr(os, "pidfd_open")
+        return sys.platform == "linux" and hasattr(os, "pidfd_open")
 
     def fits(self, environment: Mapping[str, str], options: Mapping[str, Any]) -> bool:
         """Whether a fork cannot be told from a process of its own by what this call asks for."""
         return (
             self.possible()
             and options.keys() <= PLAIN
-            and at_start(environment) == self._usual
+            and (at_start(environment), _limits()) == self._usual
             and not any(os.isatty(fd) for fd in map(_descriptor, options.values()) if fd >= 0)
         )
 
@@ -103,8 +105,9 @@ class Warm:
         timeout: float,
     ) -> subprocess.CompletedProcess[bytes]:
         """As subprocess.run does it."""
-        if self._life < 0:
-            self._start()
+        with self._starting:
+            if self._life < 0:
+                self._start()
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             heard: dict[int, bytes] = {}
             readers = []
@@ -136,8 +139,7 @@ class Warm:
             line = ours.enter_context(socket.socket(socket.AF_UNIX))
             line.settimeout(timeout)
             line.connect(self._path)
-            os.umask(mask := os.umask(0o22))
-            order = json.dumps([words, dict(env), os.fspath(cwd), mask]).encode()
+            order = json.dumps([words, dict(env), os.fspath(cwd), _mask()]).encode()
             socket.send_fds(line, [len(order).to_bytes(4, "big")], [theirs_in, out, err])
             line.sendall(order)
             theirs.close()
@@ -160,6 +162,17 @@ def _descriptor(what: Any) -> int:
     if isinstance(what, int):
         return what
     return what.fileno() if hasattr(what, "fileno") else -1
+
+
+def _limits() -> list[tuple[int, int]]:
+    """What setrlimit has set for this process, which its children have too."""
+    return [resource.getrlimit(number) for number in range(16)]
+
+
+def _mask() -> int:
+    """os.umask tells it only while it sets another, which a thread beside this one would get."""
+    about = Path("/proc/self/status").read_text()
+    return int(about.partition("Umask:")[2].split(None, 1)[0], 8)
 
 
 def _read(fd: int, heard: dict[int, bytes], number: int) -> None:
