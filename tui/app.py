@@ -112,7 +112,10 @@ class TtmApp(App[int]):
         terminal: Terminal | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        super().__init__(driver_class=driver_class)
+        # With it, Textual's filter for NO_COLOR takes colours out; without, it makes them grey.
+        super().__init__(
+            driver_class=driver_class, ansi_color=bool(os.environ.get("NO_COLOR")) or None
+        )
         self.config = config
         """The settings that apply."""
         self.draft = draft or Draft(kept=config.tui.keep_draft)
