@@ -133,13 +133,14 @@ class TtmApp(App[int]):
         self._studio: Studio | None = None
         for theme in THEMES.values():
             self.register_theme(theme)
+        # Before anything is drawn, which would otherwise be styled twice.
+        self.theme = chosen_theme(config.tui.theme, os.environ).name
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Ours, for a theme of Textual's that somebody chooses."""
         return dict(THEMES["dark"].variables)
 
     def on_mount(self) -> None:
-        self.theme = chosen_theme(self.config.tui.theme, os.environ).name
         if self._welcome:
             from tui.screens.first_run import FirstRun
 
