@@ -6,7 +6,7 @@ import re
 import time
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -288,7 +288,7 @@ def _segments(text: str, styles: list[Over], base: Style, tabs: tuple[int, ...])
     edges = sorted({0, size, *(min(edge, size) for a, b, _ in styles for edge in (a, b))})
     widths = iter(tabs)
     segments = []
-    for a, b in [*zip(edges, edges[1:], strict=False), (size, size + 1)]:
+    for a, b in [*pairwise(edges), (size, size + 1)]:
         style = base
         for first, until, over in styles:
             if first <= a and b <= until:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import pairwise
 
 from textual._cells import cell_len, cell_width_to_column_index
 from textual._wrap import compute_wrap_offsets
@@ -87,7 +88,7 @@ class Wrapping(WrappedDocument):
     def get_sections(self, line_index: int) -> list[str]:
         line = self.document.get_line(line_index)
         edges = [0, *self._wrap_offsets[line_index], len(line)]
-        return [line[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+        return [line[a:b] for a, b in pairwise(edges)]
 
     def section(self, line_index: int, number: int) -> tuple[int, int]:
         """Where one row of a line begins and ends."""
