@@ -33,8 +33,16 @@ NEAR = 1.0
 class Sounding(Page):
     """Has an Editor and a Sound, and one tape at a time."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f7,space", "play_pause", "Pause", id="sound.toggle", tooltip="Pause, or go on"),
+    KEYS: ClassVar[list[BindingType]] = [
+        Binding(
+            "f7",
+            "play_pause",
+            "Pause",
+            id="sound.toggle",
+            tooltip="Pause, or go on",
+            priority=True,  # an editor would select everything
+        ),
+        Binding("space", "play_pause", "Pause", show=False, tooltip="Pause, or go on"),
         Binding(
             "s", "stop", "Stop", show=False, id="sound.stop", tooltip="Stop speaking and playing"
         ),

@@ -53,6 +53,7 @@ class Speak(Sounding):
             id="speak.speak",
             tooltip="Speak what is selected, or from the cursor on; at the end of the text, all",
         ),
+        *Sounding.KEYS,
         Binding(
             "ctrl+g", "speak_all", "All", show=False, id="speak.all", tooltip="Speak all of it"
         ),
@@ -227,7 +228,7 @@ class Speak(Sounding):
                 self.now("")
                 wrong = f" {bad} of its sentences went wrong at first." if bad else ""
                 wrong += f" {skipped} pieces could not be spoken." if skipped else ""
-                self.ttm.tell(f"Spoken: {seconds:.1f} seconds.{wrong}", "done")
+                self.ttm.tell(f"All of it is there: {seconds:.1f} seconds.{wrong}", "done")
             case Stopped(job) if job == self._job:
                 self.now("")
                 self.ttm.tell("Stopped.")

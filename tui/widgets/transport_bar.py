@@ -70,6 +70,7 @@ class TransportBar(Horizontal):
             play.update(pictured)
         left = max(0.0, total - at) / speed
         about = "" if sure else "~"
+        self.set_class(not total, "-empty")
         self._tell("time", f"{clock(at)} / {about}{clock(total)}  -{about}{clock(left)}")
         self._tell("sentence-number", number)
         self._tell("speed", f"{speed:g}x")
