@@ -26,6 +26,7 @@ class Place(NamedTuple):
 
 
 PLACES: tuple[Place, ...] = (
+    Place("speak", "Speak", "f1", "Write, and hear it", "tui.screens.speak:Speak"),
 )  # fmt: skip
 
 
