@@ -1,1 +1,1 @@
-"""The engine's side of the interface: threads of its own, and no widgets."""
+"""The engine's side of the interface; it imports no Textual."""
