@@ -38,6 +38,7 @@ from ttm.config.sections import (
     PlaybackSettings,
     RuntimeSettings,
     SaySettings,
+    TuiSettings,
     VoicesSettings,
 )
 from ttm.config.server import DaemonSettings, ServerSettings, seconds
@@ -69,6 +70,7 @@ __all__ = [
     "ServerSettings",
     "Setting",
     "TextSettings",
+    "TuiSettings",
     "Value",
     "VoicesSettings",
     "assignment",
