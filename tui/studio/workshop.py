@@ -31,7 +31,7 @@ class Workshop:
         self._lock = threading.Lock()
         self._closed = False
 
-    def ask(self, task: Callable[[Narrator], T]) -> Future[T]:
+    def lend(self, task: Callable[[Narrator], T]) -> Future[T]:
         """Have something done, after what was asked for before."""
         return self._thread.submit(self._done, task)
 
