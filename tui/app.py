@@ -125,6 +125,7 @@ class TtmApp(App[int]):
         """What ended the app where that was a bug, and where the report on it is."""
         self._terminal = terminal
         self._studio: Any = None
+        self._porter: Any = None
         for theme in THEMES.values():
             self.register_theme(theme)
 
@@ -173,6 +174,13 @@ class TtmApp(App[int]):
             self._studio = importlib.import_module("tui.studio.studio").Studio(self.config)
         return self._studio
 
+    @property
+    def porter(self) -> Any:
+        """Who brings models and the runtime; no screen that is left ends what comes."""
+        if self._porter is None:
+            self._porter = importlib.import_module("tui.studio.porter").Porter(self.config)
+        return self._porter
+
     def compose_text(self) -> str:
         """The text that is being written."""
         return self.draft.text
@@ -194,6 +202,8 @@ class TtmApp(App[int]):
         if config.tui.theme != self.config.tui.theme:
             self.theme = chosen_theme(config.tui.theme, os.environ).name
         self.config = config
+        if self._porter:
+            self._porter.config = config
         for stack in self._screen_stacks.values():
             for screen in stack:
                 screen.post_message(ConfigChanged(config))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -87,12 +87,14 @@ class Search:
         return all(word in member.sought for word in self.words.casefold().split())
 
     def ranked(self, members: Sequence[Member]) -> list[Member]:
-        """Those that are found: names that begin so, then the user's own, then by name."""
+        """Those that are found: names that begin so first, then the user's own, then those
+        that can speak, then by name."""
         begun = self.words.casefold().strip()
 
-        def rank(member: Member) -> tuple[bool, bool, str, str]:
+        def rank(member: Member) -> tuple[bool, bool, bool, str, str]:
             name = member.voice.name.casefold()
-            return not (begun and name.startswith(begun)), not member.yours, name, member.model
+            other = not (begun and name.startswith(begun))
+            return other, not member.yours, bool(member.why_not), name, member.model
 
         return sorted(filter(self.finds, members), key=rank)
 
@@ -109,6 +111,18 @@ def languages(members: Sequence[Member]) -> list[tuple[str, str]]:
         named.setdefault(tag, TAGS.get(tag, tag).capitalize())
     named |= {tag: name.capitalize() for tag, name in TAGS.items() if tag in named}
     return sorted(((tag, name) for tag, name in named.items()), key=lambda both: both[1])
+
+
+def spelled(members: Sequence[Member], primaries: Mapping[str, str]) -> dict[str, str]:
+    """What people call each tag: `English (Scotland)` where an engine says it, else by its primary
+    subtag."""
+    found = {
+        member.language: member.voice.description
+        for member in members
+        if member.model == "espeak" and member.language
+    }
+    tags = {member.language for member in members}
+    return {tag: found.get(tag) or primaries.get(tag.partition("-")[0], tag) for tag in tags}
 
 
 def yours(narrator: Narrator, config: Config) -> list[Member]:

@@ -55,13 +55,21 @@ Post = Callable[[Load], None]
 class Porter:
     """Brings and checks several things at once, each once. Methods return at once."""
 
-    def __init__(self, config: Config, post: Post) -> None:
+    def __init__(self, config: Config, post: Post | None = None) -> None:
         self.config = config
-        self._post = post
+        self._hearers: list[Post] = [post] if post else []
         self._lock = threading.Lock()
         self._loads: dict[str, Load] = {}
         self._ends: dict[str, threading.Event] = {}
         self._told: dict[str, float] = {}
+
+    def hear(self, post: Post) -> None:
+        """Tell this one everything from here on; it is called in threads of ours."""
+        self._hearers.append(post)
+
+    def _post(self, load: Load) -> None:
+        for each in self._hearers:
+            each(load)
 
     @property
     def loads(self) -> dict[str, Load]:

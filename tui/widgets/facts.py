@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.style import Style
+from rich.table import Table
 from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Static
@@ -37,11 +38,12 @@ class Facts(VerticalScroll, can_focus=False):
             part = self.query_one(f".facts--{name}", Static)
             part.update(text)
             part.display = bool(text)
-        kept = [(name, one_line(value)) for name, value in rows if value]
-        width = max((len(name) for name, _ in kept), default=0)
         quiet = Style(color=self.app.theme_variables.get("quiet"))
-        told = Text("\n").join(
-            Text.assemble((f"{name.ljust(width)}  ", quiet), value) for name, value in kept
-        )
-        self.query_one(".facts--rows", Static).update(told)
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style=quiet, no_wrap=True)
+        table.add_column(overflow="fold")
+        for name, value in rows:
+            if value:
+                table.add_row(name, Text(one_line(value)))
+        self.query_one(".facts--rows", Static).update(table)
         self.scroll_home(animate=False)

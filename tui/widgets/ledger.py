@@ -51,7 +51,10 @@ class Ledger(ScrollView, can_focus=True):
     """Rows with a cursor; only those that are seen are drawn."""
 
     DEFAULT_CSS = """
-    Ledger { height: 1fr; scrollbar-size-vertical: 1; background: $background; }
+    Ledger {
+        height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; background: $background;
+        scrollbar-color: $rule; scrollbar-background: $background;
+    }
     Ledger > .ledger--heading { color: $quiet; }
     Ledger > .ledger--quiet { color: $quiet; }
     Ledger > .ledger--cursor { background: $chosen; color: $chosen-text; }
@@ -107,6 +110,7 @@ class Ledger(ScrollView, can_focus=True):
         self._columns = tuple(columns)
         self._rows: list[Row] = []
         self._empty = empty
+        self._count = ""
 
     # What it holds.
 
@@ -115,11 +119,15 @@ class Ledger(ScrollView, can_focus=True):
         """Of the row under the cursor; empty when there is none."""
         return self._rows[self.cursor].key if 0 <= self.cursor < len(self._rows) else ""
 
-    def show(self, rows: Sequence[Row], *, empty: str = "") -> None:
-        """Hold these rows from here on; the cursor stays on its row where that is still there."""
+    def show(self, rows: Sequence[Row], *, empty: str = "", count: str = "") -> None:
+        """Hold these rows from here on; the cursor stays on its row where that is still there.
+
+        `empty` is told where there are none; `count` stands beside the first heading.
+        """
+        self._count = count
         key, self._rows, self._empty = self.key, list(rows), empty or self._empty
         at = next((n for n, row in enumerate(self._rows) if row.key == key), 0)
-        self.virtual_size = Size(self.size.width, len(self._rows) + 1)
+        self.virtual_size = Size(0, len(self._rows) + 1)
         if self.cursor != at:
             self.cursor = at
         else:
@@ -140,7 +148,10 @@ class Ledger(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if y == 0:
             style = self.get_component_rich_style("ledger--heading")
-            return self._line([column.title for column in self._columns], width, style)
+            titles = [column.title for column in self._columns]
+            first = next(n for n, title in enumerate(titles) if title)
+            titles[first] += f"  {self._count}" if self._count else ""
+            return self._line(titles, width, style)
         number = y - 1 + int(self.scroll_offset.y)
         if not self._rows and y == 2:
             style = self.get_component_rich_style("ledger--heading")
@@ -206,7 +217,7 @@ class Ledger(ScrollView, can_focus=True):
         self.refresh()
 
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._rows) + 1)
+        self.virtual_size = Size(0, len(self._rows) + 1)
         self.call_after_refresh(self._reveal)
 
     def _at(self, event: events.MouseEvent) -> int:
@@ -238,4 +249,4 @@ class Ledger(ScrollView, can_focus=True):
 def _fitted(text: str, room: int) -> str:
     if cell_len(text) <= room:
         return set_cell_size(text, room)
-    return set_cell_size(text, room - 1).rstrip() + "…" + " " * 0 if room > 1 else "…"
+    return set_cell_size(text, room - 1) + "…" if room > 1 else "…"
