@@ -79,7 +79,7 @@ class Enrol(ModalScreen[str]):
                     "It says", id="transcript", hint="every word that is said; may be empty"
                 )
                 yield Field("Language", id="language", hint="en, German, ...; may be empty")
-                yield Field("What it is like", id="description", hint="may be empty")
+                yield Field("Like", id="description", hint="what the voice is like; may be empty")
                 yield Field("Consent", id="consent", hint="whose voice it is, and who agreed")
                 yield Static("", id="verdict", markup=False)
             with Horizontal(classes="buttons"):

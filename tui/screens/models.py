@@ -33,7 +33,7 @@ COLUMNS = (
     Column("", 1),
     Column("NAME", 18, grows=True),
     Column("STATE", 9),
-    Column("SIZE", 8, needs=48),
+    Column("SIZE", 8, needs=44),
 )
 LOOK = 2.0
 """Seconds between two looks at what is in memory."""

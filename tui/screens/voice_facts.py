@@ -30,6 +30,8 @@ def told(member: Member, config: Config) -> Told:
     if wrong and not member.yours:
         wrong += ". F5 shows what to do"
     spoken = [_language(tag) for tag in voice.languages if tag != "und"]
+    if member.model == "espeak" and spoken:  # which describes a voice by its language
+        spoken[0] = f"{voice.description} ({voice.languages[0]})"
     rows = [
         ("kind", member.kind),
         ("language", spoken[0] if spoken else "none of its own"),

@@ -15,7 +15,7 @@ class CandidateCard(Static, can_focus=True):
     """A click or its number plays it and chooses it."""
 
     DEFAULT_CSS = """
-    CandidateCard { width: 1fr; height: 5; padding: 0 1; margin-right: 1; background: $surface; }
+    CandidateCard { width: 1fr; height: 4; padding: 0 1; margin-right: 1; background: $surface; }
     CandidateCard.-chosen { background: $chosen; color: $chosen-text; }
     """
 
@@ -41,7 +41,7 @@ class CandidateCard(Static, can_focus=True):
         lit = Style(color=colours.get("accent"), bold=True)
         mark = "♪" if self.playing else "●" if self.chosen else " "
         text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(f"{self.number} {mark}\n\n", lit)
+        text.append(f"{self.number} {mark}\n", lit)
         wave = Style(color=colours.get("wave-played" if self.chosen else "wave"))
         width = max(4, self.size.width)
         if self.wave:

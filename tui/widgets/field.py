@@ -14,7 +14,7 @@ class Field(Horizontal):
     DEFAULT_CSS = """
     Field { height: 1; margin-bottom: 1; }
     Field > .field--label { width: 14; color: $quiet; }
-    Field > Input { width: 1fr; background: $surface; }
+    Field > Input, Field > Input:focus { width: 1fr; background: $background; }
     Field:focus-within > .field--label { color: $accent; }
     """
 
