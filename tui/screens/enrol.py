@@ -22,7 +22,7 @@ from ttm.errors import BadRecording, TtmError, UsageError
 from ttm.voicefile import NAME
 from ttm.voices.verdict import Finding
 from tui.safe import one_line
-from tui.screens.pick import Pick
+from tui.screens.recordings import Recordings
 from tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Enrol(ModalScreen[str]):
     async def action_browse(self) -> None:
         typed = os.path.expanduser(self.query_one("#path", Field).value)
         folder = typed if os.path.isdir(typed) else os.path.dirname(typed)
-        if path := await self.app.push_screen_wait(Pick(folder)):
+        if path := await self.app.push_screen_wait(Recordings(folder)):
             self.query_one("#path", Field).value = path
 
     @on(Input.Changed, "#path Input")

@@ -349,4 +349,4 @@ class Studio:
         for bad in narration.report.guard.chunks:
             shift = new.parts[0].start - new.parts[0].chunk.start
             tape.judge(replace(bad, start=bad.start + shift, end=bad.end + shift))
-        self._tell(Anew(job, number, seed, text))
+        self._tell(Anew(job, number, seed, text, sentence.start, sentence.end))
