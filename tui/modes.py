@@ -27,6 +27,10 @@ class Place(NamedTuple):
 
 PLACES: tuple[Place, ...] = (
     Place("speak", "Speak", "f1", "Write, and hear it", "tui.screens.speak:Speak"),
+    Place("voices", "Voices", "f4", "Who can speak: hear, compare, add, design",
+          "tui.screens.voices:Voices"),
+    Place("models", "Models", "f5", "What can speak: fetch, verify, load, remove",
+          "tui.screens.models:Models"),
 )  # fmt: skip
 
 
