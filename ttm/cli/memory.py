@@ -8,22 +8,15 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from ttm import paths
 from ttm.cli.request import Outcome, Request, warn
 from ttm.config import Config, SaySettings
 from ttm.errors import OutputError, TtmError
-from ttm.narration.history import TEXT_MAX, Fingerprint, History, Said
+from ttm.narration.history import TEXT_MAX, Fingerprint, Said, open_history
 from ttm.speech import Voice
 from ttm.text.markup import Opening
 
 KEPT = ("language", "rate", "pitch", "volume", "pause", "paragraph_pause")
 """Settings of `[say]` with which a text is said again; the instruction is as private as a text."""
-
-
-def history(config: Config) -> History:
-    """The user's."""
-    settings = config.history
-    return History(paths.history_dir(), settings.max_entries, settings.max_bytes)
 
 
 class Memory:
@@ -43,7 +36,7 @@ class Memory:
         if not self._request.history or self._config.history.keep == "off":
             return pieces
         try:
-            self._print = history(self._config).fingerprint()
+            self._print = open_history(self._config).fingerprint()
         except OutputError as failure:
             self._excuse(failure)
             return pieces
@@ -66,7 +59,7 @@ class Memory:
         if self._print is None or not self._about:
             return
         try:
-            history(self._config).add(self._said(self._print, failure))
+            open_history(self._config).add(self._said(self._print, failure))
         except OutputError as refused:
             self._excuse(refused)
 

@@ -15,6 +15,7 @@ from ttm.config.catalogue import (
 )
 from ttm.config.checking import check
 from ttm.config.declaration import Value
+from ttm.config.editor import editor
 from ttm.config.effective import Config, Origin, overlaid, settings_of, value, with_origin
 from ttm.config.engines import (
     EngineSettings,
@@ -41,6 +42,7 @@ from ttm.config.sections import (
     VoicesSettings,
 )
 from ttm.config.server import DaemonSettings, ServerSettings, seconds
+from ttm.config.unsetting import unset_setting
 from ttm.config.values import expected, spelled
 from ttm.config.writing import write_example, write_setting
 
@@ -75,6 +77,7 @@ __all__ = [
     "by_variable",
     "check",
     "default_path",
+    "editor",
     "every_setting",
     "example",
     "expected",
@@ -86,6 +89,7 @@ __all__ = [
     "seconds",
     "settings_of",
     "spelled",
+    "unset_setting",
     "value",
     "with_origin",
     "write_example",
