@@ -39,6 +39,7 @@ from ttm.config.sections import (
     PlaybackSettings,
     RuntimeSettings,
     SaySettings,
+    TuiSettings,
     VoicesSettings,
 )
 from ttm.config.server import DaemonSettings, ServerSettings, seconds
@@ -71,6 +72,7 @@ __all__ = [
     "ServerSettings",
     "Setting",
     "TextSettings",
+    "TuiSettings",
     "Value",
     "VoicesSettings",
     "assignment",

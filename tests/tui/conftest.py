@@ -1,0 +1,78 @@
+"""The interface as a person meets it: an app with a home of its own, and pictures of it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PICTURES = Path(__file__).parent / "pictures"
+SIZES = {"small": (80, 24), "large": (140, 45)}
+
+Opened = Callable[..., AbstractAsyncContextManager[Any]]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: Any) -> bool | None:
+    """A test may be `async def`: it has an event loop to itself."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    wanted = pyfuncitem._fixtureinfo.argnames
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
+    return True
+
+
+@pytest.fixture
+def opened(home) -> Opened:
+    """`async with opened(size=(80, 24), mode="queue", text="...", **{"say.model": "tone"}) as
+    pilot`: the app with the settings of this home, on the screen of this mode; `pilot.app` is it.
+    """
+    from ttm.config import load
+    from tui.app import TtmApp
+
+    @asynccontextmanager
+    async def open_app(
+        size: tuple[int, int] = SIZES["small"],
+        mode: str = "",
+        text: str | None = None,
+        **settings: object,
+    ) -> AsyncIterator[Any]:
+        config = load(overrides=settings, environ=os.environ)
+        app = TtmApp(config, text=text)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            if mode:
+                await app.switch_mode(mode)
+                await pilot.pause()
+            yield pilot
+
+    return open_app
+
+
+def shown(app: Any) -> str:
+    """The screen as text."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
+
+
+@pytest.fixture
+def picture(snapshot) -> Callable[[Any, str], None]:
+    """`picture(app, "speak-small-dark")`: the screen is as it was looked at, as text and as SVG.
+
+    `pytest --snapshot-update` makes the pictures anew; scripts/pictures makes PNGs to look at.
+    """
+    snapshot.snapshot_dir = PICTURES
+
+    def check(app: Any, name: str) -> None:
+        snapshot.assert_match(shown(app), f"{name}.txt")
+        drawing = re.sub(r"terminal-\d+", "terminal", app.export_screenshot())
+        snapshot.assert_match(drawing, f"{name}.svg")
+
+    return check

@@ -1,0 +1,72 @@
+"""What all screens have in common: the line at the top, the log line and the keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from tui.messages import Kind
+from tui.widgets.log_line import LogLine
+from tui.widgets.places import Places
+
+if TYPE_CHECKING:
+    from tui.app import TtmApp
+
+NARROW, LOW = 80, 24
+"""Columns and lines below which a screen has the class `-narrow` or `-low`."""
+
+
+class Page(Screen[None]):
+    """A screen to go to. One that inherits from this yields what it shows from `body`, sets
+    `MODE`, and keeps its looks in a .tcss beside it (`CSS_PATH = "name.tcss"`)."""
+
+    MODE: ClassVar[str] = ""
+    """Its name in `tui.modes.PLACES`."""
+
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
+        (0, "-narrow"),
+        (NARROW, "-medium"),
+        (120, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
+        (0, "-low"),
+        (LOW, "-high"),
+        (36, "-tall"),
+    ]
+
+    @property
+    def ttm(self) -> TtmApp:
+        """The app that this is a screen of."""
+        from tui.app import TtmApp
+
+        assert isinstance(self.app, TtmApp)
+        return self.app
+
+    def compose(self) -> ComposeResult:
+        yield Places(self.MODE)
+        with Container(id="body"):
+            yield from self.body()
+        yield LogLine(*self.ttm.last_told)
+        yield Footer(compact=True, show_command_palette=False)
+
+    def body(self) -> ComposeResult:
+        """What this screen shows between the line at the top and the log line."""
+        yield from ()
+
+    @on(Places.Chosen)
+    def _go(self, event: Places.Chosen) -> None:
+        event.stop()
+        self.app.switch_mode(event.mode)
+
+    def show_told(self, sentence: str, kind: Kind) -> None:
+        """Show this in the log line."""
+        self.query_one(LogLine).show(sentence, kind)
+
+    def on_screen_resume(self) -> None:
+        if lines := self.query(LogLine):
+            lines.first().show(*self.ttm.last_told)
