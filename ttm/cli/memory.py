@@ -9,14 +9,11 @@ from types import TracebackType
 from typing import Self
 
 from ttm.cli.request import Outcome, Request, warn
-from ttm.config import Config, SaySettings
+from ttm.config import Config
 from ttm.errors import OutputError, TtmError
-from ttm.narration.history import TEXT_MAX, Fingerprint, Said, open_history
+from ttm.narration.history import TEXT_MAX, Fingerprint, Said, open_history, unusual
 from ttm.speech import Voice
 from ttm.text.markup import Opening
-
-KEPT = ("language", "rate", "pitch", "volume", "pause", "paragraph_pause")
-"""Settings of `[say]` with which a text is said again; the instruction is as private as a text."""
 
 
 class Memory:
@@ -80,9 +77,7 @@ class Memory:
 
     def _said(self, fingerprint: Fingerprint, failure: BaseException | None) -> Said:
         request, outcome, say = self._request, self._outcome, self._config.say
-        usual = SaySettings()
         full = self._config.history.keep == "full"
-        names = (*KEPT, "instruct") if full else KEPT
         return Said(
             time=round(self._began, 3),
             **self._about,
@@ -94,7 +89,7 @@ class Memory:
             played=request.play,
             exit=_code(failure),
             files=() if request.words else tuple(_place(file) for file in request.files or ("-",)),
-            settings={n: getattr(say, n) for n in names if getattr(say, n) != getattr(usual, n)},
+            settings=unusual(say, full=full),
             form=request.input_form,
             text="".join(self._text) if self._text else None,
         )

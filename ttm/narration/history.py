@@ -19,7 +19,7 @@ from typing import Any
 
 from ttm import paths
 from ttm.audio.target import refusal
-from ttm.config import Config
+from ttm.config import Config, SaySettings
 from ttm.errors import OutputError, UnknownName
 
 PATIENCE = 2.0
@@ -28,6 +28,8 @@ KEY_SIZE = 32
 """Bytes of the random key."""
 TEXT_MAX = 1_000_000
 """Characters of a text that is kept; of a longer one, only the fingerprint is."""
+SETTINGS = ("language", "rate", "pitch", "volume", "pause", "paragraph_pause")
+"""Settings of `[say]` with which a text is said again; the instruction is as private as a text."""
 SHORTEST_LINE = 150
 """Bytes of the shortest line there can be: with fewer bytes a file need not be counted."""
 SPARED = 0.9
@@ -64,6 +66,14 @@ class Said:
     """What the settings of `[say]` were, by name, where they were not the usual ones."""
     text: str | None = None
     """What was said, where it was to be kept."""
+
+
+def unusual(say: SaySettings, *, full: bool) -> dict[str, str | float]:
+    """The settings that a Said keeps: those that are not the usual ones. `full`: with what is as
+    private as a text."""
+    usual = SaySettings()
+    names = (*SETTINGS, "instruct") if full else SETTINGS
+    return {n: getattr(say, n) for n in names if getattr(say, n) != getattr(usual, n)}
 
 
 class Fingerprint:
