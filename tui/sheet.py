@@ -6,9 +6,10 @@ Knows no widget. Reading takes disk time, so it is for a thread.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from ttm import config as settings
 from ttm.config import NAMED, SECTIONS, Config, Origin, Setting, Value
@@ -19,6 +20,8 @@ from ttm.errors import ConfigError, TtmError, UnknownName, UsageError
 
 Stamp = tuple[int, int, int] | None
 """What tells one state of a file from another: when it changed, its size and its inode."""
+
+NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,13 @@ def read(
     environ: Mapping[str, str],
     *,
     profile: str | None = None,
-    names: Iterable[tuple[str, str]] = (),
+    flags: Mapping[str, Value] = NOTHING,
+    names: Collection[tuple[str, str]] = (),
 ) -> Sheet:
     """The settings of the file at `path`, None for the user's. Never raises a TtmError.
 
-    `names`: sections that somebody is about to name, such as ("channels", "mail").
+    `flags`: what the command line said, by key. `names`: sections that somebody is about to name,
+    such as ("channels", "mail").
     """
     problems: tuple[str, ...] = ()
     try:
@@ -95,12 +100,12 @@ def read(
         place, problems = Path(os.devnull), (failure.sentence,)
     stamp = stamp_of(place)
     try:
-        config = settings.load(path, profile=profile, environ=environ)
+        config = settings.load(path, profile=profile, overrides=flags, environ=environ)
     except UnknownName:  # the profile is gone from the file
-        return read(path, environ, names=names)
+        return read(path, environ, flags=flags, names=names)
     except TtmError as failure:
         problems = problems or _told(failure)
-        config = _without_file(environ)
+        config = _without_file(environ, flags)
     found = settings.check(config.document) if config.document and not problems else Checked()
     written = found.profiles.get(profile, {}) if profile else found.values
     return Sheet(
@@ -157,15 +162,15 @@ def _told(failure: TtmError) -> tuple[str, ...]:
     return (failure.sentence,)
 
 
-def _without_file(environ: Mapping[str, str]) -> Config:
+def _without_file(environ: Mapping[str, str], flags: Mapping[str, Value]) -> Config:
     try:
-        return settings.load(Path(os.devnull), environ=environ)
+        return settings.load(Path(os.devnull), overrides=flags, environ=environ)
     except TtmError:  # the environment is wrong, too
         return Config()
 
 
 def _lines(
-    config: Config, written: Mapping[str, Value], names: Iterable[tuple[str, str]]
+    config: Config, written: Mapping[str, Value], names: Collection[tuple[str, str]]
 ) -> Iterator[Line]:
     from ttm.config.places import Lines
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ttm import config
-from ttm.child import death
 from ttm.cli import output
 from ttm.config import Config, Setting
 from ttm.errors import UsageError, nearest
@@ -133,20 +130,11 @@ def unset(
 @app.command()
 def edit(path: ConfigOption = None) -> None:
     """Open the file in your editor, and check it afterwards."""
-    command = config.editor(os.environ)
+    config.editor(os.environ)
     chosen = path or config.default_path()
     if not os.path.exists(chosen):
         config.write_example(chosen)
-    # Ctrl-C is the editor's, and ours would kill it.
-    interrupt = signal.signal(signal.SIGINT, lambda number, frame: None)
-    try:
-        status = subprocess.run([*command, str(chosen)]).returncode
-    except OSError as failure:
-        raise UsageError(f"cannot run '{command[0]}': {failure.strerror}", "Set $EDITOR") from None
-    finally:
-        signal.signal(signal.SIGINT, interrupt)
-    if status:
-        raise UsageError(f"the editor '{command[0]}' failed ({death(status)})")
+    config.edit(chosen, os.environ)
     config.load(chosen)
 
 

@@ -15,7 +15,7 @@ from ttm.config.catalogue import (
 )
 from ttm.config.checking import check
 from ttm.config.declaration import Value
-from ttm.config.editor import editor
+from ttm.config.editor import edit, editor
 from ttm.config.effective import Config, Origin, overlaid, settings_of, value, with_origin
 from ttm.config.engines import (
     EngineSettings,
@@ -79,6 +79,7 @@ __all__ = [
     "by_variable",
     "check",
     "default_path",
+    "edit",
     "editor",
     "every_setting",
     "example",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
+from ttm.child import death
 from ttm.errors import UsageError
 
 EDITORS = ("nano", "vi")
@@ -25,3 +29,21 @@ def editor(environ: Mapping[str, str]) -> list[str]:
         if shutil.which(name):
             return [name]
     raise UsageError("there is no editor", "Set $EDITOR to the one you use")
+
+
+def edit(path: Path, environ: Mapping[str, str]) -> None:
+    """Have the user edit the file, in the terminal of this process, and wait.
+
+    Raises UsageError when there is no editor, or it fails. For the main thread alone.
+    """
+    command = editor(environ)
+    # Ctrl-C is the editor's, and ours would kill it.
+    interrupt = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        status = subprocess.run([*command, str(path)]).returncode
+    except OSError as failure:
+        raise UsageError(f"cannot run '{command[0]}': {failure.strerror}", "Set $EDITOR") from None
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
+    if status:
+        raise UsageError(f"the editor '{command[0]}' failed ({death(status)})")
