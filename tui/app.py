@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
+import threading
 from collections import deque
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 
 from ttm.config import Config
+from tui import crash
+from tui.command import say
 from tui.draft import Draft
 from tui.messages import ConfigChanged, Kind, SpeakWith, Told
 from tui.modes import PLACES, opener
+from tui.palette import Everywhere, Here
 from tui.safe import one_line
 from tui.screens.page import Page
-from tui.themes import THEMES
+from tui.themes import THEMES, chosen_theme
 
-REMEMBERED = 200
-"""Sentences of the log line that can be read again."""
+if TYPE_CHECKING:
+    from tui.terminal import Terminal
+
+REMEMBERED = 500
+"""Sentences that were told which can be read again."""
+PATIENCE = 4.0
+"""Seconds that leaving may take: for a draft on a slow disk, and an engine that is being ended."""
+TOAST = {"told": "information", "done": "information", "failed": "error"}
 
 
 class TtmApp(App[int]):
@@ -31,9 +44,10 @@ class TtmApp(App[int]):
 
     TITLE = "ttm"
     CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[Any]] = {Here, Everywhere}
 
     MODES: ClassVar[dict[str, Any]] = {place.mode: opener(place) for place in PLACES}
+    DEFAULT_MODE = PLACES[0].mode if PLACES else "_default"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -44,23 +58,72 @@ class TtmApp(App[int]):
                 show=False,
                 id=f"go.{place.mode}",
                 tooltip=place.sentence,
+                priority=True,  # the editor has uses of its own for F6 and F7
             )
             for number, place in enumerate(PLACES, 1)
+        ),
+        Binding("question_mark,f9", "keys", "Keys", id="keys", tooltip="Every key that works here"),
+        Binding(
+            "ctrl+p,f10",
+            "command_palette",
+            "Commands",
+            id="commands",
+            tooltip="Everything that can be done, by name",
+            priority=True,
+        ),
+        Binding(
+            "y,f8",
+            "copy_command",
+            "Copy as command",
+            show=False,
+            id="copy-command",
+            tooltip="Copy the `ttm say` that does the same in a shell",
+        ),
+        Binding(
+            "ctrl+c",
+            "interrupt",
+            "Stop or copy",
+            show=False,
+            id="interrupt",
+            tooltip="Copy what is selected; else stop what is being made or played",
+            priority=True,
+        ),
+        Binding(
+            "ctrl+z",
+            "suspend_process",
+            "To the shell",
+            show=False,
+            id="suspend",
+            tooltip="Stop here, and go on with `fg`; in an editor it undoes",
+        ),
+        Binding(
+            "ctrl+q", "quit", "Quit", id="quit", tooltip="End ttm; the draft stays", priority=True
         ),
     ]
 
     def __init__(
-        self, config: Config, *, text: str | None = None, draft: Draft | None = None
+        self,
+        config: Config,
+        *,
+        text: str | None = None,
+        draft: Draft | None = None,
+        terminal: Terminal | None = None,
+        driver_class: type[Driver] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=driver_class)
         self.config = config
         """The settings that apply."""
-        self.draft = draft or Draft()
+        self.draft = draft or Draft(kept=config.tui.keep_draft)
         """The text of the editor. Speak writes it; any screen reads `draft.text`."""
+        self.wishes: dict[str, object] = {}
+        """Settings of `say` that were chosen on Speak, by their names: voice, model, rate, ..."""
         self.given = text
         """The text that the program was started with, in place of the draft; None for none."""
         self.told: deque[tuple[str, Kind]] = deque(maxlen=REMEMBERED)
         """What was said, the newest last."""
+        self.fault = self.report = ""
+        """What ended the app where that was a bug, and where the report on it is."""
+        self._terminal = terminal
         self._studio: Any = None
         for theme in THEMES.values():
             self.register_theme(theme)
@@ -70,9 +133,10 @@ class TtmApp(App[int]):
         return dict(THEMES["dark"].variables)
 
     def on_mount(self) -> None:
-        self.theme = "ttm-dark"
-        if PLACES:
-            self.switch_mode(PLACES[0].mode)
+        self.theme = chosen_theme(self.config.tui.theme, os.environ).name
+
+    def get_default_screen(self) -> Page:
+        return Page()
 
     # What is said.
 
@@ -93,11 +157,12 @@ class TtmApp(App[int]):
     def _show_told(self, event: Told) -> None:
         sentence = one_line(event.sentence)
         self.told.append((sentence, event.kind))
-        if isinstance(self.screen, Page):
-            self.screen.show_told(sentence, event.kind)
-        if event.toast:
-            severity = "error" if event.kind == "failed" else "information"
-            self.notify(sentence, severity=severity, markup=False)  # type: ignore[arg-type]
+        for screen in self.screen_stack:
+            if isinstance(screen, Page):
+                screen.show_told(sentence, event.kind)
+        if event.toast and self.config.tui.toasts:
+            severity: Any = TOAST[event.kind]
+            self.notify(sentence, severity=severity, markup=False)
 
     # What screens share.
 
@@ -116,22 +181,127 @@ class TtmApp(App[int]):
         self, text: str | None = None, *, at_once: bool = False, **wishes: object
     ) -> None:
         """Go to Speak with these settings of `say` (voice, model, ...) and maybe another text."""
-        self._to("speak", SpeakWith(wishes, text, at_once=at_once))
+        message = SpeakWith(wishes, text, at_once=at_once)
+
+        async def go() -> None:
+            await self.switch_mode("speak")
+            self.screen_stack[0].post_message(message)
+
+        self.call_later(go)
 
     def use(self, config: Config) -> None:
         """Let these settings apply, and tell every screen that was opened."""
+        if config.tui.theme != self.config.tui.theme:
+            self.theme = chosen_theme(config.tui.theme, os.environ).name
         self.config = config
         for stack in self._screen_stacks.values():
             for screen in stack:
                 screen.post_message(ConfigChanged(config))
 
-    def _to(self, mode: str, message: SpeakWith) -> None:
-        async def go() -> None:
-            await self.switch_mode(mode)
-            self.screen.post_message(message)
+    # What works everywhere.
 
-        self.call_later(go)
+    def action_keys(self) -> None:
+        """Show every key that works here."""
+        from tui.screens.keys import Keys
 
-    def wishes_of(self, wishes: Mapping[str, object]) -> dict[str, object]:
-        """These settings of `say` as the configuration calls them."""
-        return {f"say.{name}": value for name, value in wishes.items()}
+        self.push_screen(Keys(self.screen))
+
+    def action_messages(self) -> None:
+        """Show what was said so far."""
+        from tui.screens.told import Messages
+
+        self.push_screen(Messages(list(self.told)))
+
+    def action_copy_command(self) -> None:
+        """Copy the `ttm say` that does the same in a shell."""
+        page = self.screen
+        made = page.command() if isinstance(page, Page) else ""
+        command = made or say(self.compose_text(), self.wishes, self.draft.path)
+        if not command:
+            self.tell("There is no text to speak yet, and so no command.")
+            return
+        self.copy_to_clipboard(command)
+        self.tell(f"Copied: {command}", "done")
+
+    async def action_interrupt(self) -> None:
+        """Copy what is selected; else stop what is being made or played; else say how to quit."""
+        if selected := self.selected_text():
+            self.copy_to_clipboard(selected)
+            self.tell("Copied what is selected.", "done")
+        elif isinstance(self.screen, Page) and self.screen.interrupt():
+            return
+        elif self.screen.is_modal:
+            self.screen.dismiss()
+        else:
+            self.tell("Nothing is being spoken. Ctrl+Q quits.")
+
+    def selected_text(self) -> str:
+        """What is selected on the screen or in the field that has the focus; may be empty."""
+        focused = self.focused
+        inner = getattr(focused, "selected_text", "") if focused is not None else ""
+        return str(inner or self.screen.get_selected_text() or "")
+
+    @contextlib.contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Give the terminal to another program, with descriptors 1 and 2."""
+        with super().suspend(), self._terminal.lent() if self._terminal else _nothing():
+            yield
+
+    async def action_quit(self) -> None:
+        """End; the draft is kept."""
+        self.leave(0)
+
+    def leave(self, code: int) -> None:
+        """End with this exit code, within some seconds whatever is being waited for.
+
+        May be called from a handler of a signal.
+        """
+        last = threading.Timer(PATIENCE, os._exit, (code,))
+        last.daemon = True
+        if not self.is_headless:
+            last.start()
+        self.exit(code, return_code=code)
+
+    def close(self) -> None:
+        """Keep the draft, and end the engine."""
+        self.draft.save()
+        if self._studio is not None:
+            self._studio.close()
+
+    # What must not happen.
+
+    def _fatal_error(self) -> None:
+        """In place of Textual's, which prints locals and with them what was to be spoken."""
+        error = self._exception
+        if error is not None and not self.fault:
+            self.fault, self.report = crash.name_of(error), crash.report(error)
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: Any) -> None:
+        """In place of Textual's, for the same reason."""
+        self._return_code = 1
+        if self._exception is not None:
+            self._fatal_error()
+            return
+        self.fault = self.fault or type(renderables[0]).__name__
+        self._close_messages_no_wait()
+
+    def thread_failed(self, failure: threading.ExceptHookArgs) -> None:
+        """A thread has ended with an exception: nothing else has to."""
+        if failure.thread is not None and failure.thread.name == "textual-output":
+            self.leave(129)  # the terminal is gone
+            return
+        if failure.exc_value is not None:
+            where = crash.report(failure.exc_value)
+            self.fail(
+                f"A bug in ttm: {crash.name_of(failure.exc_value)}. The report is in {where}."
+            )
+
+    @on(events.Unmount)
+    def _save_draft(self) -> None:
+        self.draft.save()
+
+
+@contextlib.contextmanager
+def _nothing() -> Iterator[None]:
+    yield

@@ -26,7 +26,7 @@ class Draft:
     """
 
     def __init__(self, path: Path | None = None, *, kept: bool = True) -> None:
-        self._path = path or place()
+        self.path = path or place()
         self._kept = kept
         self._text = ""
         self._unsaved = False
@@ -44,7 +44,7 @@ class Draft:
         """What was kept before, which becomes the text; empty where there was nothing."""
         if self._kept:
             with contextlib.suppress(OSError, ValueError):
-                self._text = self._path.read_text(encoding="utf-8")
+                self._text = self.path.read_text(encoding="utf-8")
         return self._text
 
     def write(self, text: str) -> None:
@@ -78,14 +78,14 @@ class Draft:
                 self.trouble = failure.strerror or str(failure)
 
     def _replace(self, block: bytes) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(block)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(part, self._path)
+            os.replace(part, self.path)
         except OSError:
             part.unlink(missing_ok=True)
             raise

@@ -5,6 +5,8 @@ What each variable is for stands in app.tcss.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.theme import Theme
 
 DARK = Theme(
@@ -124,3 +126,16 @@ THEMES = {
     "contrast-light": CONTRAST_LIGHT,
 }
 """By the names that `tui.theme` takes."""
+
+LIGHT_GROUNDS = ("7", "15")
+"""Backgrounds in COLORFGBG that are light: white, and bright white."""
+
+
+def chosen_theme(name: str, environ: Mapping[str, str]) -> Theme:
+    """The theme of this name as `tui.theme` has it; without colours, one that does without."""
+    if environ.get("NO_COLOR"):
+        return CONTRAST
+    if name == "auto":
+        ground = environ.get("COLORFGBG", "").rpartition(";")[2]
+        return LIGHT if ground in LIGHT_GROUNDS else DARK
+    return THEMES[name]

@@ -6,7 +6,8 @@ import asyncio
 import inspect
 import os
 import re
-from collections.abc import AsyncIterator, Callable
+import runpy
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -76,3 +77,18 @@ def picture(snapshot) -> Callable[[Any, str], None]:
         snapshot.assert_match(drawing, f"{name}.svg")
 
     return check
+
+
+@pytest.fixture
+def session() -> Iterator[Callable[..., Any]]:
+    """Open `ttm tui` on a terminal of its own: `session(size=(80, 24))`; see session.py."""
+    known = runpy.run_path(str(Path(__file__).with_name("session.py")))
+    started = []
+
+    def start(*words: str, **options: Any) -> Any:
+        started.append(known["Session"](["tui", *words], **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()

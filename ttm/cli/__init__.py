@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "say": "Speak a text, or write it to a file.",
+    "tui": "Open the full-screen interface.",
     "explain": "Show what would be said, in which pieces, by whom, and why.",
     "redo": "Say one sentence of a file again.",
     "serve": "Speak for other programs, over HTTP and a unix socket.",

@@ -280,8 +280,8 @@ class TuiSettings:
     )
     toasts: bool = setting(
         True,
-        "What went wrong is shown in a corner too. Without it the line at the bottom alone says it, "
-        "which is quieter for a screen reader.",
+        "What went wrong is shown in a corner too. Without it the line at the bottom alone says "
+        "it, which is quieter for a screen reader.",
     )
     keep_draft: bool = setting(
         True, "Keeps the text of the editor on the disk, for you alone, so that it is not lost."

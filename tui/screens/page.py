@@ -17,8 +17,10 @@ from tui.widgets.places import Places
 if TYPE_CHECKING:
     from tui.app import TtmApp
 
-NARROW, LOW = 80, 24
-"""Columns and lines below which a screen has the class `-narrow` or `-low`."""
+WIDTHS = [(0, "-narrow"), (80, "-medium"), (120, "-wide")]
+"""Columns from which on a screen has the class."""
+HEIGHTS = [(0, "-low"), (24, "-high"), (36, "-tall")]
+"""Lines from which on it has."""
 
 
 class Page(Screen[None]):
@@ -28,16 +30,8 @@ class Page(Screen[None]):
     MODE: ClassVar[str] = ""
     """Its name in `tui.modes.PLACES`."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
-        (0, "-narrow"),
-        (NARROW, "-medium"),
-        (120, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
-        (0, "-low"),
-        (LOW, "-high"),
-        (36, "-tall"),
-    ]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     @property
     def ttm(self) -> TtmApp:
@@ -57,6 +51,14 @@ class Page(Screen[None]):
     def body(self) -> ComposeResult:
         """What this screen shows between the line at the top and the log line."""
         yield from ()
+
+    def command(self) -> str:
+        """The line for a shell that does what this screen is about; empty for that of the draft."""
+        return ""
+
+    def interrupt(self) -> bool:
+        """Stop what this screen is doing, for Ctrl+C; whether there was anything."""
+        return False
 
     @on(Places.Chosen)
     def _go(self, event: Places.Chosen) -> None:
