@@ -26,6 +26,9 @@ class Place(NamedTuple):
 
 
 PLACES: tuple[Place, ...] = (
+    Place("queue", "Queue", "f2", "Who speaks, and who waits", "tui.screens.queue:Queue"),
+    Place("history", "History", "f3", "What was said before", "tui.screens.history:History"),
+    Place("settings", "Settings", "f6", "How everything works", "tui.screens.settings:Settings"),
 )  # fmt: skip
 
 

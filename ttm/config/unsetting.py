@@ -43,9 +43,10 @@ def _without(document: Document, keys: Sequence[str], setting: Setting) -> str:
     wanted = document.parse()
     _take(wanted, keys)
     commented = _commented(document.text, keys, setting)
-    for made in (lambda: commented, lambda: _cut(tomlkit.parse(document.text), keys)):
+    for by_hand in (True, False):
         try:
-            changed = Document(document.path, made())
+            text = commented if by_hand else _cut(tomlkit.parse(document.text), keys)
+            changed = Document(document.path, text)
             if _pruned(changed.parse()) == _pruned(wanted):
                 refuse_wrong(changed)
                 return changed.text

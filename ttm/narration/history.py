@@ -255,8 +255,8 @@ def _said(line: bytes) -> Said | None:
         said = Said(**{name: known[name](value) for name, value in row.items() if name in known})
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
-    texts = (said.model, said.voice, said.language, said.digest, said.form, said.text or "")
-    texts += (*said.outputs, *said.files)
+    names = (said.model, said.voice, said.language, said.digest, said.form, said.text or "")
+    texts = (*names, *said.outputs, *said.files)
     numbers = (said.time, said.seconds, said.characters, said.exit, said.seed or 0)
     sound = all(isinstance(each, str) for each in texts) and isinstance(said.settings, dict)
     if not sound or not all(isinstance(one, int | float) and abs(one) < 1e11 for one in numbers):

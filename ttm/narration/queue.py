@@ -328,4 +328,11 @@ def _held(path: Path) -> bool:
 
 def _entry(row: dict[str, Any]) -> Entry:
     known = {field.name for field in dataclasses.fields(Entry)}
-    return Entry(**{name: value for name, value in row.items() if name in known})
+    entry = Entry(**{name: value for name, value in row.items() if name in known})
+    texts = (entry.door, entry.channel, entry.model, entry.voice)
+    counts = (entry.number, entry.pid, entry.priority, entry.characters or 0)
+    numbers = (*counts, entry.since, entry.played, entry.length or 0.0)
+    sound = entry.state in get_args(State) and all(isinstance(each, str) for each in texts)
+    if not sound or not all(isinstance(one, int | float) and abs(one) < 1e11 for one in numbers):
+        raise ValueError(row)
+    return entry

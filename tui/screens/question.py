@@ -81,6 +81,6 @@ class Choice(ModalScreen[str | None]):
         self.dismiss(event.row.key)
 
     @on(Input.Submitted, "#new")
-    def _name(self, event: Input.Submitted) -> None:
+    def _given(self, event: Input.Submitted) -> None:
         if event.value.strip():
             self.dismiss(event.value.strip())

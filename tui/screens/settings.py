@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
+from textual.worker import get_current_worker
 
 from ttm import config as settings
 from ttm.config import NAMED, SECTIONS, Setting, spelled
@@ -23,13 +24,28 @@ from tui.safe import one_line, safe
 from tui.screens.page import Page
 from tui.screens.question import Choice
 from tui.sheet import Line, Sheet
-from tui.widgets.rows import Column, Row, Rows
+from tui.widgets.rows import Column, Row, Rows, Tone
 from tui.widgets.setting_pane import SettingPane, origin
 
 LOOK = 1.0
 """Seconds between two looks at whether the file is another one."""
+SHOWN = 200
+"""Characters of a value that a row shows."""
 NONE = "(none)"
 """What stands for no profile among the profiles, whose names have no brackets."""
+
+
+NOTHING_FOUND = "No setting has all of these words in its name or its sentence."
+
+
+def columns(name: int) -> tuple[Column, ...]:
+    """Of the list; `name`: columns of the screen that a setting's name gets."""
+    return (
+        Column("Setting", name),
+        Column("Value", least=14),
+        Column("From", 16, tone="quiet", yields=1),
+        Column("What it does", least=40, weight=4, tone="quiet", yields=2),
+    )
 
 
 class Settings(Page):
@@ -43,7 +59,7 @@ class Settings(Page):
             tooltip="Find a setting by its name or by what it does",
         ),
         Binding(
-            "u,delete", "unset", "Default", id="settings.unset",
+            "u,delete", "unset", "Back to default", id="settings.unset",
             tooltip="Take the setting out of the file, so that its default applies",
         ),
         Binding(
@@ -55,7 +71,7 @@ class Settings(Page):
             tooltip="Lay a profile over the settings, and change that",
         ),
         Binding(
-            "n", "name", "Name", id="settings.name",
+            "n", "name", "Add a name", id="settings.name",
             tooltip="Add a server, a channel: a section under a name of your own",
         ),
         Binding(
@@ -89,14 +105,7 @@ class Settings(Page):
         with Horizontal(id="settings-body"):
             yield Rows(Column(""), id="sections", titles=False)
             with Vertical():
-                yield Rows(
-                    Column("Setting", 19),
-                    Column("Value"),
-                    Column("From", 16, tone="quiet", yields=1),
-                    id="lines",
-                    empty="No setting has these words in its name or sentence.",
-                    titles=False,
-                )
+                yield Rows(*columns(19), id="lines", empty=NOTHING_FOUND, titles=False)
         yield SettingPane(id="pane")
 
     def on_mount(self) -> None:
@@ -125,7 +134,8 @@ class Settings(Page):
             flags=self._flags,
             names=tuple(self._names),
         )
-        self.post_message(self.Was(found, elsewhere=elsewhere))
+        if not get_current_worker().is_cancelled:
+            self.post_message(self.Was(found, elsewhere=elsewhere))
 
     def _look(self) -> None:
         if self.is_current and self._sheet:
@@ -151,7 +161,9 @@ class Settings(Page):
         wrong.set_class(bool(found.problems), "-wrong")
         if found.problems:
             head = "The settings cannot be used; until that is mended, the defaults apply."
-            wrong.update(safe("\n".join([head, *found.problems, "e opens the file in your editor."])))
+            wrong.update(
+                safe("\n".join([head, *found.problems, "e opens the file in your editor."]))
+            )
         self._fill()
         self._detail()
         if found.problems and (before is None or before.problems != found.problems):
@@ -174,35 +186,14 @@ class Settings(Page):
         lines = self.query_one("#lines", Rows)
         sections = self.query_one("#sections", Rows)
         if wanted.strip():
-            lines.show([self._row(one, whole=True) for one in sheet.found(self._sheet.lines, wanted)])
+            lines.columns = columns(30)
+            lines.show([_row(one, whole=True) for one in sheet.found(self._sheet.lines, wanted)])
+            names = list(dict.fromkeys(row.key.rpartition(".")[0] for row in lines.rows))
         else:
-            lines.show(list(self._in_sections(self._sheet)))
-        sections.show([Row(row.key, (row.key,)) for row in lines.rows if row.tone == "head"])
-        if wanted.strip():
-            names = dict.fromkeys(row.key.rpartition(".")[0] for row in lines.rows)
-            sections.show([Row(name, (name,)) for name in names])
-
-    def _in_sections(self, found: Sheet) -> Iterator[Row]:
-        by_section: dict[str, list[Line]] = {}
-        for line in found.lines:
-            by_section.setdefault(line.section, []).append(line)
-        for name, sentence in SECTIONS.items():
-            if name in NAMED:
-                yield Row(name, (name, sentence), "head")
-                yield Row(f"{name}.*", ("+ a new name", "n or enter adds one", ""), "quiet")
-                for place in [one for one in by_section if one.startswith(name + ".")]:
-                    yield Row(place, (place, ""), "head")
-                    yield from map(self._row, by_section[place])
-            elif name in by_section:
-                yield Row(name, (name, sentence), "head")
-                yield from map(self._row, by_section[name])
-
-    def _row(self, line: Line, *, whole: bool = False) -> Row:
-        unit = f" {line.setting.unit}" if line.setting.unit else ""
-        value = line.text[:200] + unit if line.text else "—"
-        tone = "warn" if line.overruled else "" if line.origin.kind == "default" else "strong"
-        name = line.setting.key if whole else line.name
-        return Row(line.setting.key, (name, value, _from(line)), tone)  # type: ignore[arg-type]
+            lines.columns = columns(19)
+            lines.show(list(_in_sections(self._sheet)))
+            names = [row.key for row in lines.rows if row.tone == "head" and row.key]
+        sections.show([Row(name, (name,)) for name in names])
 
     # What the person does.
 
@@ -246,6 +237,11 @@ class Settings(Page):
     @on(Input.Submitted, "#settings-search")
     def _searched(self) -> None:
         self.query_one("#lines", Rows).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While something is typed, letters are letters."""
+        typing = isinstance(self.focused, Input)
+        return not (typing and action in ("search", "unset", "edit_file", "profile", "name"))
 
     def action_search(self) -> None:
         """Go where one types what is looked for."""
@@ -378,7 +374,9 @@ class Settings(Page):
         section = next((one for one in NAMED if at.startswith(one + ".")), "")
         if not section:
             options = [(one, f"{one}: {SECTIONS[one]}") for one in NAMED]
-            section = await self.app.push_screen_wait(Choice("A new name for what?", options)) or ""
+            asked = Choice("A new name for what?", options)
+            named = await self.app.push_screen_wait(asked)
+            section = named or ""
         if not section:
             return
         name = await self.app.push_screen_wait(Choice(f"A new one of {section}", (), "its name"))
@@ -393,11 +391,36 @@ class Settings(Page):
         self.ttm.tell(f"{section}.{name} is there once you set something in it")
 
 
+def _in_sections(found: Sheet) -> Iterator[Row]:
+    """All settings under the heads of their sections, with an empty line before each."""
+    by_section: dict[str, list[Line]] = {}
+    for line in found.lines:
+        by_section.setdefault(line.section, []).append(line)
+    for name, sentence in SECTIONS.items():
+        if name not in NAMED and name not in by_section:
+            continue
+        if name != next(iter(SECTIONS)):
+            yield Row("", ("",), "head")
+        yield Row(name, (name, sentence), "head")
+        if name in NAMED:
+            yield Row(f"{name}.*", ("+ another name", "enter adds one", "", ""), "quiet")
+            for place in [one for one in by_section if one.startswith(name + ".")]:
+                yield Row(place, (place, ""), "head")
+                yield from map(_row, by_section[place])
+        else:
+            yield from map(_row, by_section[name])
+
+
+def _row(line: Line, *, whole: bool = False) -> Row:
+    unit = f" {line.setting.unit}" if line.setting.unit else ""
+    value = line.text[:SHOWN] + unit if line.text else "—"
+    tone: Tone = "warn" if line.overruled else "" if line.origin.kind == "default" else "strong"
+    name = line.setting.key if whole else line.name
+    return Row(line.setting.key, (name, value, _from(line), line.setting.sentence), tone)
+
+
 def _from(line: Line) -> str:
     """Where a value comes from, in a word or two."""
     if line.overruled:
         return line.origin.kind
     return origin(line)
-
-
-

@@ -23,8 +23,6 @@ Tone = Literal["", "quiet", "strong", "live", "warn", "head"]
 
 GAP = 2
 """Columns of the screen between two of the list's."""
-LEAST = 12
-"""Columns of the screen that a column without a width is to have; others yield to it."""
 MEASURE = 72
 """Characters of a line that tells why there are no rows."""
 
@@ -36,6 +34,10 @@ class Column:
     title: str
     width: int = 0
     """Columns of the screen; 0 shares what the others leave."""
+    least: int = 12
+    """Columns of the screen that it has to have where it shares; others yield to it."""
+    weight: int = 1
+    """How much of what the others leave it takes."""
     tone: Tone = ""
     right: bool = False
     yields: int = 0
@@ -60,7 +62,17 @@ class Rows(ScrollView, can_focus=True):
     """
 
     DEFAULT_CSS = """
-    Rows { height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    Rows {
+        height: 1fr;
+        overflow-x: hidden;
+        scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+        scrollbar-color: $rule;
+        scrollbar-color-hover: $quiet;
+        scrollbar-color-active: $quiet;
+    }
     Rows > .rows--title { color: $quiet; }
     Rows > .rows--head { color: $accent; }
     Rows > .rows--plain { color: $foreground; }
@@ -137,7 +149,8 @@ class Rows(ScrollView, can_focus=True):
         self, *columns: Column, id: str | None = None, empty: str = "", titles: bool = True
     ) -> None:
         super().__init__(id=id)
-        self._columns = columns
+        self.columns = columns
+        """May be changed before `show`."""
         self._top = 1 if titles else 0
         self._rows: Sequence[Row] = ()
         self.set_reactive(Rows.empty, empty)
@@ -244,13 +257,13 @@ class Rows(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """As ScrollView has it."""
-        width, base = self.size.width, self.rich_style
+        width, base = self.scrollable_content_region.width, self.rich_style
         if not self._rows:
             return self._told(y, width)
         shown = self._widths(width)
         if y < self._top:
             style = base + self.get_component_rich_style("rows--title", partial=True)
-            columns = self._columns
+            columns = self.columns
             cells = [
                 fitted(columns[n].title, room, right=columns[n].right) for n, room in shown.items()
             ]
@@ -263,7 +276,7 @@ class Rows(ScrollView, can_focus=True):
 
     def _drawn(self, row: Row, shown: dict[int, int], width: int, *, here: bool) -> Strip:
         base = self.rich_style
-        segments = []
+        segments: list[Segment] = []
         if row.tone == "head":
             for tone, cell in zip(("head", "quiet"), row.cells, strict=False):
                 style = base + self.get_component_rich_style(f"rows--{tone}", partial=True)
@@ -271,8 +284,8 @@ class Rows(ScrollView, can_focus=True):
             return Strip(segments).adjust_cell_length(width, base)
         cursor = self.get_component_rich_style("rows--cursor", partial=True)
         for number, room in shown.items():
-            column = self._columns[number]
-            tone = row.tone or column.tone or "plain"
+            column = self.columns[number]
+            tone = column.tone or row.tone or "plain"
             style = base + self.get_component_rich_style(f"rows--{tone}", partial=True)
             cell = fitted(one_line(row.cells[number]), room, right=column.right)
             segments.append(
@@ -295,16 +308,23 @@ class Rows(ScrollView, can_focus=True):
 
     def _widths(self, width: int) -> dict[int, int]:
         """The room of each column that is shown, by its number."""
-        shown = dict(enumerate(self._columns))
+        shown = dict(enumerate(self.columns))
         while True:
-            fixed = sum(each.width for each in shown.values()) + GAP * (len(shown) - 1) + 2
-            flexible = sum(not each.width for each in shown.values())
+            gaps = GAP * (len(shown) - 1) + 2
+            needed = sum(each.width or each.least for each in shown.values()) + gaps
             first = max(shown, key=lambda number: shown[number].yields)
-            if width - fixed >= LEAST * flexible or not shown[first].yields:
+            if needed <= width or not shown[first].yields:
                 break
             del shown[first]
-        share, more = divmod(max(flexible, width - fixed), max(1, flexible))
-        return {n: each.width or share + (n == max(shown)) * more for n, each in shown.items()}
+        rest = max(0, width - needed)
+        shares = sum(each.weight for each in shown.values() if not each.width)
+        rooms, taken = {}, 0
+        for number, each in shown.items():
+            more = 0 if each.width or not shares else rest * each.weight // shares
+            rooms[number], taken = (each.width or each.least) + more, taken + more
+        if last := [number for number, each in shown.items() if not each.width][-1:]:
+            rooms[last[0]] += rest - taken
+        return rooms
 
 
 def fitted(text: str, room: int, *, right: bool = False) -> str:

@@ -47,7 +47,7 @@ class SettingPane(Vertical):
         yield Static("", id="setting-sentence", markup=False)
         yield Static("", id="setting-takes", markup=False)
         with Horizontal(id="setting-edit"):
-            yield Static("›", id="setting-prompt", markup=False)
+            yield Static(">", id="setting-prompt", markup=False)
             yield Input("", id="setting-value", compact=True, select_on_focus=False)
             yield ChoiceBar(id="setting-choices")
         yield Static("", id="setting-complaint", markup=False)
