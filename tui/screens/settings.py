@@ -59,7 +59,7 @@ class Settings(Page):
             tooltip="Find a setting by its name or by what it does",
         ),
         Binding(
-            "u,delete", "unset", "Back to default", id="settings.unset",
+            "u,delete", "unset", "Default", id="settings.unset",
             tooltip="Take the setting out of the file, so that its default applies",
         ),
         Binding(
@@ -71,7 +71,7 @@ class Settings(Page):
             tooltip="Lay a profile over the settings, and change that",
         ),
         Binding(
-            "n", "name", "Add a name", id="settings.name",
+            "n", "name", "Add a name", show=False, id="settings.name",
             tooltip="Add a server, a channel: a section under a name of your own",
         ),
         Binding(
