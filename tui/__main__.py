@@ -65,6 +65,7 @@ def _run(given: argparse.Namespace, parent: socket.socket) -> tuple[int, dict[st
     )
     from tui.app import TtmApp
     from tui.terminal import Driver, Terminal
+    from tui.welcome import welcomed
 
     said = ""
     text = None
@@ -72,7 +73,8 @@ def _run(given: argparse.Namespace, parent: socket.socket) -> tuple[int, dict[st
         text, said = _text(given.text, given.name, config)
     if os.environ.get("NO_COLOR") == "":  # which Textual takes for a wish
         del os.environ["NO_COLOR"]
-    app = TtmApp(config, text=text, terminal=Terminal(), driver_class=Driver)
+    new = text is None and not welcomed()
+    app = TtmApp(config, text=text, welcome=new, terminal=Terminal(), driver_class=Driver)
     if said:
         app.fail(said)
     threading.excepthook = app.thread_failed

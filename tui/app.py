@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import threading
 from collections import deque
@@ -14,12 +13,13 @@ from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.message import Message
 
 from ttm.config import Config
 from tui import crash
 from tui.command import say
 from tui.draft import Draft
-from tui.messages import ConfigChanged, Kind, SpeakWith, Told
+from tui.messages import Bring, ConfigChanged, Kind, SpeakWith, Told
 from tui.modes import PLACES, opener
 from tui.palette import Everywhere, Here
 from tui.safe import one_line
@@ -27,6 +27,7 @@ from tui.screens.page import Page
 from tui.themes import THEMES, chosen_theme
 
 if TYPE_CHECKING:
+    from tui.studio.studio import Studio
     from tui.terminal import Terminal
 
 REMEMBERED = 500
@@ -107,10 +108,14 @@ class TtmApp(App[int]):
         *,
         text: str | None = None,
         draft: Draft | None = None,
+        welcome: bool = False,
         terminal: Terminal | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        super().__init__(driver_class=driver_class)
+        # With it, Textual's filter for NO_COLOR takes colours out; without, it makes them grey.
+        super().__init__(
+            driver_class=driver_class, ansi_color=bool(os.environ.get("NO_COLOR")) or None
+        )
         self.config = config
         """The settings that apply."""
         self.draft = draft or Draft(kept=config.tui.keep_draft)
@@ -123,8 +128,9 @@ class TtmApp(App[int]):
         """What was said, the newest last."""
         self.fault = self.report = ""
         """What ended the app where that was a bug, and where the report on it is."""
+        self._welcome = welcome
         self._terminal = terminal
-        self._studio: Any = None
+        self._studio: Studio | None = None
         for theme in THEMES.values():
             self.register_theme(theme)
 
@@ -134,6 +140,10 @@ class TtmApp(App[int]):
 
     def on_mount(self) -> None:
         self.theme = chosen_theme(self.config.tui.theme, os.environ).name
+        if self._welcome:
+            from tui.screens.first_run import FirstRun
+
+            self.push_screen(FirstRun())
 
     def get_default_screen(self) -> Page:
         return Page()
@@ -167,10 +177,12 @@ class TtmApp(App[int]):
     # What screens share.
 
     @property
-    def studio(self) -> Any:
+    def studio(self) -> Studio:
         """The engine's side, made when it is first asked for."""
         if self._studio is None:
-            self._studio = importlib.import_module("tui.studio.studio").Studio(self.config)
+            from tui.studio.studio import Studio
+
+            self._studio = Studio(self.config)
         return self._studio
 
     def compose_text(self) -> str:
@@ -181,10 +193,15 @@ class TtmApp(App[int]):
         self, text: str | None = None, *, at_once: bool = False, **wishes: object
     ) -> None:
         """Go to Speak with these settings of `say` (voice, model, ...) and maybe another text."""
-        message = SpeakWith(wishes, text, at_once=at_once)
+        self._send("speak", SpeakWith(wishes, text, at_once=at_once))
 
+    def bring(self, model: str) -> None:
+        """Go to Models, where this one is fetched with all that it needs."""
+        self._send("models", Bring(model))
+
+    def _send(self, mode: str, message: Message) -> None:
         async def go() -> None:
-            await self.switch_mode("speak")
+            await self.switch_mode(mode)
             self.screen_stack[0].post_message(message)
 
         self.call_later(go)
@@ -199,6 +216,10 @@ class TtmApp(App[int]):
                 screen.post_message(ConfigChanged(config))
 
     # What works everywhere.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nobody goes elsewhere from a question that is open; Escape closes it."""
+        return not (action == "switch_mode" and self.screen_stack and self.screen.is_modal)
 
     def action_keys(self) -> None:
         """Show every key that works here."""

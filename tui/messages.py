@@ -46,3 +46,11 @@ class SpeakWith(Message, bubble=False):
         self.wishes = dict(wishes)
         self.text = text
         self.at_once = at_once
+
+
+class Bring(Message, bubble=False):
+    """Somebody wants this model here, with all that it needs; Models hears it."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__()
+        self.model = model

@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import sys
+import termios
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -79,8 +80,16 @@ class Driver(LinuxDriver):
             self._running = False
             super().stop_application_mode()
 
+    @property
+    def _ours(self) -> bool:
+        """Whether the terminal is as the interface needs it: the shell and the parent each send
+        SIGCONT, and starting anew drops what was typed."""
+        with contextlib.suppress(termios.error):
+            return self._running and not termios.tcgetattr(self.fileno)[3] & termios.ICANON
+        return False
+
     def _sigcont_application(self, *_: object) -> None:
-        if self._auto_restart:
+        if self._auto_restart and not self._ours:
             if self._running:  # nobody asked us before we were stopped
                 self.suspend_application_mode()
                 self._must_signal_resume = True

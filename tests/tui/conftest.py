@@ -43,10 +43,11 @@ def opened(home) -> Opened:
         size: tuple[int, int] = SIZES["small"],
         mode: str = "",
         text: str | None = None,
+        welcome: bool = False,
         **settings: object,
     ) -> AsyncIterator[Any]:
         config = load(overrides=settings, environ=os.environ)
-        app = TtmApp(config, text=text)
+        app = TtmApp(config, text=text, welcome=welcome)
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             if mode:
