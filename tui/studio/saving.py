@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ttm.audio import Audio
-from ttm.audio.formats import Format, output_bitrate, output_rate
+from ttm.audio.formats import Format
 from ttm.audio.sink import Written, open_sink
 from ttm.audio.target import open_target
 from ttm.config import Config
@@ -48,24 +48,21 @@ def save(
     try:
         while not tape.wait(0, LOOK):
             if given_up():
+                target.discard()
                 return None
         if not tape.samples:
             raise BadAudio("no sound was made, so nothing was written")
-        rate = output_rate(form, tape.rate, say.sample_rate)
         sink = open_sink(
             target,
             form,
             native_rate=tape.rate,
             sample_rate=say.sample_rate,
-            bitrate=output_bitrate(form, rate, say.bitrate) if form.bitrates else 0,
+            bitrate=say.bitrate if form.bitrates else 0,
             normalize=say.normalize,
         )
     except BaseException:
         target.discard()
         raise
-    finally:
-        if not tape.samples:
-            target.discard()
     at, version = 0, tape.version
     with sink:
         while not given_up():

@@ -18,7 +18,7 @@ from tui.studio.events import Event, Playback, Unheard
 from tui.studio.tape import Tape
 
 SLOWEST, FASTEST = 0.5, 2.0
-"""Factors of tempo at which a tape is played; beyond them speech that is stretched is no pleasure."""
+"""Factors of tempo at which a tape is played; stretched further, speech is no pleasure."""
 BLOCK = 0.25
 """Seconds that are read from the tape at once."""
 LOOK = 0.2
@@ -205,10 +205,12 @@ class Transport:
         at = self.position if sample is None else sample
         if sample is None and tape.ended and at >= tape.samples:
             at = 0
-        self._halt()
+        # Whoever is heard keeps the turn, wherever in the text it goes on.
+        place = self._halt(keep=self.active)
         self._at = self._within(at)
-        self._run = _Run(self, tape, self._at, until)
-        self._be("waiting")
+        self._run = _Run(self, tape, self._at, until, place)
+        if not self.active:
+            self._be("waiting")
         self._run.start()
 
     def _pause(self) -> None:
@@ -216,11 +218,11 @@ class Transport:
             self._run.pause()
             self._be("paused")
 
-    def _halt(self) -> None:
-        """End what plays; the position is to be kept before."""
+    def _halt(self, *, keep: bool = False) -> Place | None:
+        """End what plays; the position is to be noted before. The turn it had, if it is to be
+        kept."""
         run, self._run = self._run, None
-        if run is not None:
-            run.end()
+        return run.end(keep=keep) if run is not None else None
 
     def _be(self, state: str) -> None:
         if state != self.state:
@@ -245,7 +247,7 @@ class Transport:
             if state == "over":
                 self._at = run.position
                 self._halt()
-            if state != "playing" or self.state == "waiting":
+            if state != "playing" or self.active:
                 self._be(state)
 
         self._do(note)
@@ -254,11 +256,11 @@ class Transport:
         """This run cannot go on."""
         self._do(lambda: self._fail(failure) if run is self._run else None)
 
-    def commanded(self, run: _Run, command: Command) -> None:
+    def commanded(self, command: Command) -> None:
         """Somebody else asks this of what is heard."""
 
         def obey() -> None:
-            if run is not self._run:
+            if self._run is None:
                 return
             if command == "stop":
                 self._at = self.position
@@ -278,7 +280,7 @@ class Transport:
         return self._loudspeaker
 
     def place(self) -> Place | None:
-        """A place in the speaker queue; None where there is no folder for it. Raises SpeakerBusy."""
+        """One in the speaker queue; None where there is no folder for it. Raises SpeakerBusy."""
         with contextlib.suppress(OSError):
             return speaker_queue().join(self._door, model=self.model, voice=self.voice)
         return None
@@ -287,17 +289,21 @@ class Transport:
 class _Run:
     """A tape being played from one place at one tempo, in a thread of its own."""
 
-    def __init__(self, owner: Transport, tape: Tape, at: int, until: int | None) -> None:
+    def __init__(
+        self, owner: Transport, tape: Tape, at: int, until: int | None, place: Place | None
+    ) -> None:
         self._owner = owner
         self._tape = tape
         self._start = at
         self._until = until
         self._speed = owner.speed
         self._player: Player | None = None
-        self._place: Place | None = None
+        self._place = place
+        self._admitted = place is not None
+        self._kept = False
         self._over = self._paused = False
         self._lock = threading.Lock()
-        """Around the coming of a player, which may be told to pause or to end before it is there."""
+        """Around the player, which may be told to pause or to end before it is there."""
         self._thread = threading.Thread(target=self._play, name="playback-feed", daemon=True)
 
     def start(self) -> None:
@@ -327,18 +333,20 @@ class _Run:
                 self._player.resume()
         self._mark("speaking")
 
-    def end(self) -> None:
-        """Silent at once."""
+    def end(self, *, keep: bool) -> Place | None:
+        """Silent at once; the turn that it had, if it is to be kept."""
         with self._lock:
-            self._over = True
+            self._over, self._kept = True, keep
             if self._player:
                 self._player.abort()
         self._tape.wake()
-        if place := self._place:
-            with contextlib.suppress(OSError):  # it may wait for its turn
+        place = self._place
+        if place and not self._admitted:
+            with contextlib.suppress(OSError):  # it waits for its turn
                 queue = speaker_queue()
                 queue.tell("stop", [e for e in queue.entries() if e.number == place.number])
         self._thread.join()
+        return place if keep and self._admitted else None
 
     def _mark(self, state: str) -> None:
         if place := self._place:
@@ -349,19 +357,21 @@ class _Run:
         try:
             # Where nothing can be heard at all, nobody needs to wait for it.
             loudspeaker = self._owner.loudspeaker()
-            self._place = self._owner.place()
-            if self._place:
-                if not self._place.wait():
-                    self._owner.commanded(self, "stop")
+            if self._place is None and (place := self._owner.place()):
+                self._place = place
+                if self._over or not place.wait():
+                    self._owner.commanded("stop")
                     return
-                self._place.listen(lambda command: self._owner.commanded(self, command))
+                self._admitted = True
+                place.listen(self._owner.commanded)
             self._feed(loudspeaker)
         except TtmError as failure:
             if not self._over:
                 self._owner.failed(self, failure)
         finally:
-            if self._place:
+            if self._place and not (self._kept and self._admitted):
                 self._place.close()
+                self._place = None
 
     def _feed(self, loudspeaker: Loudspeaker) -> None:
         tape, at = self._tape, self._start
