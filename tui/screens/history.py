@@ -24,6 +24,7 @@ from tui.safe import one_line, safe
 from tui.screens.page import Page
 from tui.screens.question import Choice, Question
 from tui.sheet import Stamp, stamp_of
+from tui.widgets.field import Field
 from tui.widgets.rows import Column, Row, Rows
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class History(Page):
 
     def body(self) -> ComposeResult:
         with Horizontal(id="history-top"):
-            yield Input(placeholder="/ filter", compact=True, id="history-filter")
+            yield Field(placeholder="/ filter", compact=True, id="history-filter")
             yield Static("", id="history-count", markup=False)
         yield Static("", id="history-kept", markup=False)
         yield Rows(

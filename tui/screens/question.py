@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tui.safe import one_line
+from tui.widgets.field import Field
 from tui.widgets.rows import Column, Row, Rows
 
 
@@ -68,7 +69,7 @@ class Choice(ModalScreen[str | None]):
             if self._options:
                 yield Rows(Column(""), titles=False)
             if self._new:
-                yield Input(placeholder=self._new, compact=True, id="new")
+                yield Field(placeholder=self._new, compact=True, id="new")
 
     def on_mount(self) -> None:
         if self._options:

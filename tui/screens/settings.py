@@ -24,6 +24,7 @@ from tui.safe import one_line, safe
 from tui.screens.page import Page
 from tui.screens.question import Choice
 from tui.sheet import Line, Sheet
+from tui.widgets.field import Field
 from tui.widgets.rows import Column, Row, Rows, Tone
 from tui.widgets.setting_pane import SettingPane, origin
 
@@ -97,7 +98,7 @@ class Settings(Page):
 
     def body(self) -> ComposeResult:
         with Horizontal(id="settings-top"):
-            yield Input(
+            yield Field(
                 placeholder="/ search names and sentences", compact=True, id="settings-search"
             )
             yield Static("", id="settings-place", markup=False)

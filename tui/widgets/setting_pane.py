@@ -15,6 +15,7 @@ from ttm.config import Setting, expected
 from tui.safe import one_line
 from tui.sheet import Line, complaint, typed
 from tui.widgets.choice_bar import ChoiceBar
+from tui.widgets.field import Field
 
 
 class SettingPane(Vertical):
@@ -48,7 +49,7 @@ class SettingPane(Vertical):
         yield Static("", id="setting-takes", markup=False)
         with Horizontal(id="setting-edit"):
             yield Static(">", id="setting-prompt", markup=False)
-            yield Input("", id="setting-value", compact=True, select_on_focus=False)
+            yield Field("", id="setting-value", compact=True, select_on_focus=False)
             yield ChoiceBar(id="setting-choices")
         yield Static("", id="setting-complaint", markup=False)
 
