@@ -18,7 +18,7 @@ from ttm.errors import TtmError
 from ttm.models.place import amount
 from tui.messages import ConfigChanged
 from tui.screens.page import Page
-from tui.screens.question import Confirm
+from tui.screens.question import Question
 from tui.widgets.facts import Facts
 from tui.widgets.gauge import Gauge
 from tui.widgets.ledger import Column, Ledger, Row
@@ -290,7 +290,7 @@ class Models(Page):
         if (item := self.item) is None or item.holding is None or not item.holding.size:
             return
         question = f"Remove {item.name}? That frees {amount(item.holding.size)}."
-        if not await self.app.push_screen_wait(Confirm(question, "Remove")):
+        if not await self.app.push_screen_wait(Question(question, "Remove")):
             return
         self.ttm.porter.forget(item.name)
         folder = models_dir(self.ttm.config)

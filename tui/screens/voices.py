@@ -15,8 +15,9 @@ from textual.message import Message
 from ttm.config import Config
 from ttm.errors import TtmError
 from tui.messages import ConfigChanged
+from tui.screens.ask import Ask
 from tui.screens.page import Page
-from tui.screens.question import Ask, Confirm
+from tui.screens.question import Question
 from tui.widgets.facts import Facts
 from tui.widgets.ledger import Column, Ledger, Row
 from tui.widgets.pair import Pair
@@ -362,7 +363,11 @@ class Voices(Page):
         if (member := self.member) is None:
             return
         name = await self.app.push_screen_wait(
-            Ask(f"A new name for '{member.voice.name}'", member.voice.name)
+            Ask(
+                f"A new name for '{member.voice.name}'",
+                member.voice.name,
+                "Enter takes it   Esc leaves it",
+            )
         )
         if name:
             await self._changed("rename", member.voice.name, name)
@@ -372,7 +377,7 @@ class Voices(Page):
         if (member := self.member) is None:
             return
         question = f"Remove the voice '{member.voice.name}'? Its recording goes with it."
-        if await self.app.push_screen_wait(Confirm(question, "Remove")):
+        if await self.app.push_screen_wait(Question(question, "Remove")):
             await self._changed("remove", member.voice.name)
 
     async def _changed(self, verb: str, *names: str) -> None:
