@@ -8,9 +8,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from tui.messages import Kind
+from tui.widgets.keys_bar import KeysBar
 from tui.widgets.log_line import LogLine
 from tui.widgets.places import Places
 
@@ -46,7 +46,7 @@ class Page(Screen[None]):
         with Container(id="body"):
             yield from self.body()
         yield LogLine(*self.ttm.last_told)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysBar()
 
     def body(self) -> ComposeResult:
         """What this screen shows between the line at the top and the log line."""
