@@ -132,6 +132,7 @@ class TtmApp(App[int]):
         self._welcome = welcome
         self._terminal = terminal
         self._studio: Studio | None = None
+        self._making = threading.Lock()
         self._porter: Porter | None = None
         for theme in THEMES.values():
             self.register_theme(theme)
@@ -182,11 +183,12 @@ class TtmApp(App[int]):
     @property
     def studio(self) -> Studio:
         """The engine's side, made when it is first asked for."""
-        if self._studio is None:
-            from tui.studio.studio import Studio
+        with self._making:
+            if self._studio is None:
+                from tui.studio.studio import Studio
 
-            self._studio = Studio(self.config)
-        return self._studio
+                self._studio = Studio(self.config)
+            return self._studio
 
     @property
     def porter(self) -> Porter:

@@ -27,13 +27,13 @@ from tui.studio.events import (
     Stopped,
     Unheard,
 )
-from tui.studio.transport import Transport
-from tui.studio.utterance import Utterance
 from tui.widgets.choices import Choices
 from tui.widgets.editor import Editor
 from tui.widgets.sound import Sound
 from tui.widgets.waveform import Waveform
 
+AFTER = 0.1
+"""Seconds after which the engine's side is imported: the first picture comes before."""
 WORD = 64
 """Characters to go back at most to where a word begins."""
 EMPTY = "Write or paste a text here.\n\nCtrl+J or Ctrl+Enter speaks it."
@@ -102,22 +102,27 @@ class Speak(Sounding):
         yield Sound(id="sound")
 
     def on_mount(self) -> None:
-        self._transport = Transport(self.ttm.config.playback, self._post)
-        self.watch_sound()
         self.editor.focus()
-        self._prepare()
+        if self.ttm.given is None:
+            self._read_draft()
+        self.set_timer(AFTER, self._prepare)
 
     @work(thread=True, exit_on_error=False, group="speak-prepare")
     def _prepare(self) -> None:
-        """The draft is on a disk, and the engine's side takes 0.2 s to import."""
-        if self.ttm.given is None:
-            self.post_message(self.Draft(self.ttm.draft.read()))
+        """The engine's side takes 0.2 s to import."""
+        from tui.studio import transport  # noqa: F401 - for who asks for one in the other thread
+
         studio = self.ttm.studio
-        studio.hear(self._post)
+        studio.hear(self.post)
+        self.app.call_from_thread(self.watch_sound)
         studio.models()
         studio.offer(str(self.ttm.wishes.get("model") or self.ttm.config.say.model))
 
-    def _post(self, event: Event) -> None:
+    @work(thread=True, exit_on_error=False, group="speak-draft")
+    def _read_draft(self) -> None:
+        self.post_message(self.Draft(self.ttm.draft.read()))
+
+    def post(self, event: Event) -> None:
         self.post_message(self.Told(event))
 
     # What is written.
@@ -204,6 +209,8 @@ class Speak(Sounding):
         if not text.strip():
             self.ttm.tell("There is no text to speak yet.")
             return
+        from tui.studio.utterance import Utterance
+
         studio = self.ttm.studio
         studio.stop()
         self.transport.stop()

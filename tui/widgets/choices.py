@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,8 +15,10 @@ from ttm.errors import UsageError
 from ttm.speech import parse_rate
 from tui.screens.ask import Ask
 from tui.screens.pick import Pick, Row
-from tui.studio.offer import Offer
 from tui.widgets.choice import Choice
+
+if TYPE_CHECKING:
+    from tui.studio.offer import Offer
 
 RATES = ("0.5", "0.75", "0.9", "1.0", "1.1", "1.25", "1.5", "1.75", "2.0")
 HINTS = {"0.5": "half as fast", "1.0": "its usual tempo", "2.0": "twice as fast"}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import reactive
 from textual.widgets import Static
 
 from tui.safe import one_line
-from tui.studio.tape import SILENT, Sentence, Tape
-from tui.studio.transport import Transport
 from tui.widgets.meter import QUIETEST, Meter
 from tui.widgets.transport_bar import TransportBar
 from tui.widgets.waveform import Waveform
+
+if TYPE_CHECKING:
+    from tui.studio.tape import Sentence, Tape
+    from tui.studio.transport import Transport
 
 
 class Verdict(Static):
@@ -54,7 +58,7 @@ class Sound(Vertical):
                 number=f"{sentence.number + 1 if sentence else 0} of {_count(tape)}",
             )
         bar.tell_state("waiting its turn" if state == "waiting" and not doing else doing)
-        meter.show(tape.level(at) if tape and state == "playing" else SILENT)
+        meter.show(tape.level(at) if tape and state == "playing" else QUIETEST)
         self.query_one(Verdict).said = sentence.verdict if sentence else ""
         return meter.level > QUIETEST
 
