@@ -45,7 +45,8 @@ class TtmApp(App[int]):
     """
 
     TITLE = "ttm"
-    CSS_PATH = "app.tcss"
+    # The first screen's with it: a screen that brings looks of its own has all of them read again.
+    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "screens/speak.tcss"]  # type: ignore[assignment]
     COMMANDS: ClassVar[set[Any]] = {Here, Everywhere}
 
     MODES: ClassVar[dict[str, Any]] = {place.mode: opener(place) for place in PLACES}
