@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from tui.command import say
 from tui.messages import ConfigChanged, SpeakWith
 from tui.screens.save import Place
 from tui.screens.sounding import Sounding
@@ -263,6 +264,10 @@ class Speak(Sounding):
         if self._place:
             place, self._place = self._place, None
             self.save(began.tape, place)
+
+    def command(self) -> str:
+        """The `ttm say` that speaks this text so."""
+        return say(self.editor.text, self.ttm.wishes, self.ttm.draft.path)
 
     def interrupt(self) -> bool:
         """Stop speaking and playing."""

@@ -45,9 +45,12 @@ class Sound(Vertical):
         """Show this moment; whether the next one will look otherwise though nothing is heard."""
         state, at = transport.state, transport.position if tape else 0
         self.query_one(Waveform).follow(tape, at)
+        if state == "waiting" and not doing:
+            doing = "waits its turn"
         bar, meter = self.query_one(TransportBar), self.query_one(Meter)
         if tape is None or not tape.rate:
-            bar.show(state="idle", at=0, total=0, sure=True, speed=transport.speed, number="")
+            speed = transport.speed
+            bar.show(state="idle", at=0, total=0, sure=True, speed=speed, number="", doing=doing)
         else:
             bar.show(
                 state=state,
@@ -56,8 +59,8 @@ class Sound(Vertical):
                 sure=tape.ended,
                 speed=transport.speed,
                 number=f"{sentence.number + 1 if sentence else 0} of {_count(tape)}",
+                doing=doing,
             )
-        bar.tell_state("waiting its turn" if state == "waiting" and not doing else doing)
         meter.show(tape.level(at) if tape and state == "playing" else QUIETEST)
         self.query_one(Verdict).said = sentence.verdict if sentence else ""
         return meter.level > QUIETEST
