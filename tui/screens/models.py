@@ -95,7 +95,7 @@ class Models(Page):
         yield Static("", id="runtime", markup=False)
         with Horizontal(id="both"):
             yield Ledger(COLUMNS, id="items", empty="Looking at the models ...")
-            yield Facts(id="about")
+            yield Facts(id="facts")
         yield Vertical(id="loads")
         yield Gauge(id="memory")
 

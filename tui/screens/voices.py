@@ -94,7 +94,7 @@ class Voices(Page):
         yield VoiceSearch(id="search")
         with Horizontal(id="both"):
             yield Ledger(COLUMNS, id="members", empty="Looking for voices ...")
-            yield Facts(id="about")
+            yield Facts(id="facts")
         yield Pair(id="pair")
 
     def on_mount(self) -> None:
