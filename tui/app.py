@@ -303,6 +303,8 @@ class TtmApp(App[int]):
     def close(self) -> None:
         """Keep the draft, and end the engine."""
         self.draft.save()
+        if self._porter is not None:
+            self._porter.close()
         if self._studio is not None:
             self._studio.close()
 

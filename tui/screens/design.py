@@ -75,7 +75,7 @@ class Design(ModalScreen[str]):
                 for number in range(1, COUNT + 1):
                     yield CandidateCard(number)
             yield Entry("Name", id="name", hint="a to z, digits and hyphens")
-            yield Static("", id="state", markup=False)
+            yield Static("", id="progress", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Make four (ctrl+g)", id="make", variant="primary", compact=True)
                 yield Button("Keep (ctrl+s)", id="keep", compact=True, disabled=True)
@@ -98,7 +98,7 @@ class Design(ModalScreen[str]):
         self._say(f"{model} makes four voices of what you write; F1 to F4 play them.")
 
     def _say(self, sentence: str) -> None:
-        self.query_one("#state", Static).update(safe(sentence))
+        self.query_one("#progress", Static).update(safe(sentence))
 
     # Making them.
 

@@ -81,7 +81,7 @@ class Enrol(ModalScreen[str]):
                 yield Entry("Language", id="language", hint="en, German, ...; may be empty")
                 yield Entry("Like", id="description", hint="what the voice is like; may be empty")
                 yield Entry("Consent", id="consent", hint="whose voice it is, and who agreed")
-                yield Static("", id="verdict", markup=False)
+                yield Static("", id="findings", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(
                     "Keep (ctrl+s)", id="keep", variant="primary", compact=True, disabled=True
@@ -136,7 +136,7 @@ class Enrol(ModalScreen[str]):
 
     def _say(self, sentence: str, colour: str = "quiet") -> None:
         style = Style(color=self.app.theme_variables.get(colour))
-        self.query_one("#verdict", Static).update(Text(one_line(sentence), style))
+        self.query_one("#findings", Static).update(Text(one_line(sentence), style))
 
     def _show(self, findings: tuple[Finding, ...]) -> None:
         colours = self.app.theme_variables
@@ -155,7 +155,7 @@ class Enrol(ModalScreen[str]):
         end = "It cannot become a voice: see ✗" if refused else "It makes a voice"
         style = Style(color=colours.get("error" if refused else "success"), bold=True)
         table.add_row("", "", Text(end, style))
-        self.query_one("#verdict", Static).update(table)
+        self.query_one("#findings", Static).update(table)
 
     # Keeping it.
 

@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from ttm.errors import TtmError
 from ttm.models.place import amount
-from tui.messages import ConfigChanged
+from tui.messages import Bring, ConfigChanged
 from tui.screens.page import Page
 from tui.screens.question import Question
 from tui.widgets.facts import Facts
@@ -88,12 +88,14 @@ class Models(Page):
         self._loaded: dict[str, ModelStatus] = {}
         self._loads: dict[str, Load] = {}
         self._hears = False
+        self._wanted = ""
+        """The model that is fetched as soon as it is known how it is with it."""
 
     def body(self) -> ComposeResult:
         yield Static("", id="runtime", markup=False)
         with Horizontal(id="both"):
             yield Ledger(COLUMNS, id="items", empty="Looking at the models ...")
-            yield Facts(id="about")
+            yield Facts(id="facts")
         yield Vertical(id="loads")
         yield Gauge(id="memory")
 
@@ -112,6 +114,20 @@ class Models(Page):
 
     def _post_load(self, load: Load) -> None:
         self.post_message(self.Carried(load))
+
+    @on(Bring)
+    def _bring(self, event: Bring) -> None:
+        """Fetch a model and stage what it needs, as another screen was asked to."""
+        self._wanted = event.model
+        self.look()
+
+    def command(self) -> str:
+        item = self.item
+        if item is None or item.holding is None:
+            return "ttm models list"
+        if item.need in ("model", "damaged"):
+            return f"ttm models pull {item.name}"
+        return "ttm runtime stage" if item.need == "runtime" else f"ttm models load {item.name}"
 
     # What there is.
 
@@ -132,6 +148,13 @@ class Models(Page):
         self._runtime = await asyncio.to_thread(stock.runtime, config)
         self._tell_runtime()
         self._moved()
+        if wanted := self._items.get(self._wanted):
+            self._wanted = ""
+            self.query_one(Ledger).go(wanted.name)
+            if wanted.holding and not wanted.holding.available:
+                self.ttm.porter.pull(wanted.name)
+            if not self._runtime.ready:
+                self.ttm.porter.stage()
 
     def refill(self) -> None:
         """Show the models as they are."""
@@ -239,6 +262,11 @@ class Models(Page):
             self.ttm.porter.pause(item.name)
         else:
             self.ttm.porter.pull(item.name, again=item.need == "damaged")
+
+    @on(Bring)
+    def _bring(self, event: Bring) -> None:
+        self.ttm.porter.stage()
+        self.ttm.porter.pull(event.model)
 
     def action_cancel(self) -> None:
         if (item := self.item) and (load := self._of(item.name)):

@@ -42,7 +42,7 @@ class Recordings(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
-            yield Static("", id="where", markup=False)
+            yield Static("", id="folder", markup=False)
             yield Input(placeholder="/  filter", id="words", compact=True)
             columns = (Column("NAME", 20, grows=True), Column("SIZE", 9))
             yield Ledger(columns, id="files", empty="No recordings and no folders are here")
@@ -66,7 +66,7 @@ class Recordings(ModalScreen[str]):
             )
             return
         self._folder, self._names = folder, names
-        self.query_one("#where", Static).update(one_line(str(folder)))
+        self.query_one("#folder", Static).update(one_line(str(folder)))
         self.query_one("#words", Input).value = ""
         self._refill()
 

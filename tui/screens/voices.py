@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -94,7 +95,7 @@ class Voices(Page):
         yield VoiceSearch(id="search")
         with Horizontal(id="both"):
             yield Ledger(COLUMNS, id="members", empty="Looking for voices ...")
-            yield Facts(id="about")
+            yield Facts(id="facts")
         yield Pair(id="pair")
 
     def on_mount(self) -> None:
@@ -147,6 +148,19 @@ class Voices(Page):
 
     def _post_sound(self, event: Event) -> None:
         self.post_message(self.Sounded(event))
+
+    def command(self) -> str:
+        if (member := self.member) is None:
+            return ""
+        words = ["ttm", "voices", "try", member.voice.name, "-m", member.model]
+        said = self.query_one(Pair).sentence
+        return shlex.join([*words, *([said] if said else [])])
+
+    def interrupt(self) -> bool:
+        if self._audition is None or not self.query_one(Pair).playing:
+            return False
+        self._audition.stop()
+        return True
 
     # The catalogue.
 
