@@ -27,6 +27,7 @@ from tui.screens.page import Page
 from tui.themes import THEMES, chosen_theme
 
 if TYPE_CHECKING:
+    from tui.studio.porter import Porter
     from tui.studio.studio import Studio
     from tui.terminal import Terminal
 
@@ -131,15 +132,17 @@ class TtmApp(App[int]):
         self._welcome = welcome
         self._terminal = terminal
         self._studio: Studio | None = None
+        self._porter: Porter | None = None
         for theme in THEMES.values():
             self.register_theme(theme)
+        # Before anything is drawn, which would otherwise be styled twice.
+        self.theme = chosen_theme(config.tui.theme, os.environ).name
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Ours, for a theme of Textual's that somebody chooses."""
         return dict(THEMES["dark"].variables)
 
     def on_mount(self) -> None:
-        self.theme = chosen_theme(self.config.tui.theme, os.environ).name
         if self._welcome:
             from tui.screens.first_run import FirstRun
 
@@ -185,6 +188,15 @@ class TtmApp(App[int]):
             self._studio = Studio(self.config)
         return self._studio
 
+    @property
+    def porter(self) -> Porter:
+        """Who brings models and the runtime; no screen that is left ends what comes."""
+        if self._porter is None:
+            from tui.studio.porter import Porter
+
+            self._porter = Porter(self.config)
+        return self._porter
+
     def compose_text(self) -> str:
         """The text that is being written."""
         return self.draft.text
@@ -211,6 +223,8 @@ class TtmApp(App[int]):
         if config.tui.theme != self.config.tui.theme:
             self.theme = chosen_theme(config.tui.theme, os.environ).name
         self.config = config
+        if self._porter:
+            self._porter.config = config
         for stack in self._screen_stacks.values():
             for screen in stack:
                 screen.post_message(ConfigChanged(config))

@@ -87,6 +87,9 @@ class Anew:
     seed: int
     text: str | None
     """What it says from now on; None where that has not changed."""
+    start: int = 0
+    """First character of what it said before, in the tape's text of then."""
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from ttm.audio import Audio
 from ttm.config import Config, overlaid
 from ttm.errors import BadAudio, OutputError, TtmError, UsageError
+from ttm.models.status import ModelStatus
 from ttm.narration.beginning import begin
 from ttm.narration.choice import choose
 from ttm.narration.duration import foreseen
@@ -51,6 +54,7 @@ LEAVING = 3.0
 """Seconds that closing waits for the thread; the worker dies with us anyway."""
 
 Order = Callable[[], None]
+T = TypeVar("T")
 
 
 class Studio:
@@ -73,6 +77,8 @@ class Studio:
         """Number of the order that is carried out; 0 for none."""
         self._narrator: Narrator | None = None
         self._closed = False
+        self._lent: list[Future[Any]] = []
+        """What other parts do with the Narrator, or will."""
         self._changed = threading.Event()
         """Set when somebody may want more, or nothing more."""
         self._thread = threading.Thread(target=self._work, name="studio", daemon=True)
@@ -109,6 +115,32 @@ class Studio:
         """Tell which models could speak (Models)."""
         return self._order(lambda job: self._tell(Models(here(self._config))))
 
+    def lend(self, task: Callable[[Narrator], T]) -> Future[T]:
+        """Do something else with the Narrator, after what was asked for before; the future is
+        cancelled when that is, and raises what the task does."""
+        future: Future[T] = Future()
+
+        def carried_out(job: int) -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(task(self._own()))
+                except BaseException as failure:
+                    future.set_exception(failure)
+
+        with self._lock:
+            if self._closed:
+                future.cancel()
+                return future
+            self._lent = [each for each in self._lent if not each.done()]
+            self._lent.append(future)
+        self._order(carried_out)
+        return future
+
+    def loaded(self) -> list[ModelStatus]:
+        """The models that are in memory, as their workers state them."""
+        narrator = self._narrator
+        return narrator.loaded() if narrator else []
+
     def configure(self, config: Config) -> int:
         """Let these settings apply to what is asked for from here on."""
 
@@ -124,6 +156,9 @@ class Studio:
         with self._lock:
             self._void = self._issued
             busy = self._doing != 0
+            lent = list(self._lent)
+        for future in lent:
+            future.cancel()  # where it has not begun
         self._changed.set()
         if busy and (narrator := self._narrator):
             narrator.stop()
@@ -316,4 +351,4 @@ class Studio:
         for bad in narration.report.guard.chunks:
             shift = new.parts[0].start - new.parts[0].chunk.start
             tape.judge(replace(bad, start=bad.start + shift, end=bad.end + shift))
-        self._tell(Anew(job, number, seed, text))
+        self._tell(Anew(job, number, seed, text, sentence.start, sentence.end))
