@@ -54,6 +54,7 @@ def opened(home) -> Opened:
                 await app.switch_mode(mode)
                 await pilot.pause()
             yield pilot
+        app.close()
 
     return open_app
 

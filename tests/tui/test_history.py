@@ -110,7 +110,7 @@ async def test_a_speech_is_said_again_and_saved_and_says_where_its_sound_came_fr
         await pilot.press("down", "s")
         await until(pilot, lambda: pilot.app.screen.is_modal)
         place = tmp_path / "again.flac"
-        pilot.app.screen.query_one(Input).value = str(place)
+        pilot.app.screen.query_one("#name", Input).value = str(place)
         await pilot.press("enter")
         await until(pilot, place.exists)
         await until(pilot, lambda: any("spoken anew" in one for one, _ in pilot.app.told))
