@@ -48,13 +48,15 @@ def opened(home) -> Opened:
     ) -> AsyncIterator[Any]:
         config = load(overrides=settings, environ=os.environ)
         app = TtmApp(config, text=text, welcome=welcome)
-        async with app.run_test(size=size) as pilot:
-            await pilot.pause()
-            if mode:
-                await app.switch_mode(mode)
+        try:
+            async with app.run_test(size=size) as pilot:
                 await pilot.pause()
-            yield pilot
-        app.close()
+                if mode:
+                    await app.switch_mode(mode)
+                    await pilot.pause()
+                yield pilot
+        finally:
+            app.close()
 
     return open_app
 
