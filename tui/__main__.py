@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ttm.config import Config, assignment, load
-from ttm.errors import TtmError
+from ttm.errors import ConfigError, TtmError
 from tui import crash
 
 TOLD_MAX = 32_768
@@ -57,13 +57,15 @@ def main() -> NoReturn:
 
 
 def _run(given: dict[str, Any]) -> tuple[int, dict[str, object]]:
-    path = given.get("config")
-    config = load(
-        Path(path).expanduser() if path else None,
-        profile=given.get("profile"),
-        overrides=[assignment(each) for each in given.get("set", ())],
-        environ=os.environ,
-    )
+    path = Path(given["config"]).expanduser() if given.get("config") else None
+    flags = [assignment(each) for each in given.get("set", ())]
+    broken = False
+    try:
+        config = load(path, profile=given.get("profile"), overrides=flags, environ=os.environ)
+    except ConfigError:  # which Settings shows, and there it can be mended
+        from tui.sheet import without_file
+
+        config, broken = without_file(os.environ, flags), True
     from tui.app import TtmApp
     from tui.terminal import Driver, Terminal
     from tui.welcome import welcomed
@@ -75,7 +77,10 @@ def _run(given: dict[str, Any]) -> tuple[int, dict[str, object]]:
     if os.environ.get("NO_COLOR") == "":  # which Textual takes for a wish
         del os.environ["NO_COLOR"]
     new = text is None and not welcomed()
-    app = TtmApp(config, text=text, welcome=new, terminal=Terminal(), driver_class=Driver)
+    app = TtmApp(
+        config, text=text, welcome=new and not broken, terminal=Terminal(), driver_class=Driver
+    )
+    app.path, app.broken = path, broken
     if said:
         app.fail(said)
     threading.excepthook = app.thread_failed

@@ -7,6 +7,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
@@ -130,6 +131,10 @@ class TtmApp(App[int]):
         """What was said, the newest last."""
         self.fault = self.report = ""
         """What ended the app where that was a bug, and where the report on it is."""
+        self.path: Path | None = config.document.path if config.document else None
+        """The file of settings; None for the user's."""
+        self.broken = False
+        """Whether that could not be used when the program started; Settings tells why."""
         self._welcome = welcome
         self._terminal = terminal
         self._studio: Studio | None = None
@@ -144,7 +149,9 @@ class TtmApp(App[int]):
         """Ours, for a theme of Textual's that somebody chooses."""
         return dict(THEMES["dark"].variables)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
+        if self.broken:
+            await self.switch_mode("settings")
         if self._welcome:
             from tui.screens.first_run import FirstRun
 

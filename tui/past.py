@@ -13,6 +13,7 @@ from pathlib import Path
 from ttm.config import Config
 from ttm.errors import TtmError, UsageError
 from ttm.narration.history import TEXT_MAX, Said, open_history
+from ttm.narration.plan import slug
 from tui.studio.utterance import Utterance
 
 PLAIN = {"", ".txt", ".text", ".log"}
@@ -93,6 +94,13 @@ def _read(file: str, config: Config) -> list[str]:
     except TtmError as failure:
         raise UsageError(f"its text cannot be had: {failure.what}") from None
     return pieces
+
+
+def stem(said: Said) -> str:
+    """What a file of it may be called, without the ending: its first words."""
+    if said.text is None:
+        return time.strftime("%F-%H%M", time.localtime(said.time))
+    return slug(said.text[:SHOWN])
 
 
 def about(said: Said) -> str:

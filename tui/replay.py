@@ -11,6 +11,7 @@ from tui.studio.transport import Transport
 
 if TYPE_CHECKING:
     from tui.app import TtmApp
+    from tui.screens.save import Place
     from tui.studio.tape import Tape
     from tui.studio.utterance import Utterance
 
@@ -28,8 +29,8 @@ class Replay:
         self._transport = Transport(app.config.playback, self._heard)
         self._job = 0
         """What is being spoken; 0 for nothing."""
-        self._saving = ""
-        """Where it is to be written; empty for what is to be heard."""
+        self._saving: Place | None = None
+        """Where it is to be written; None for what is to be heard."""
         self._given_up = threading.Event()
 
     @property
@@ -39,13 +40,13 @@ class Replay:
 
     def say(self, wanted: Utterance) -> None:
         """Let it be heard."""
-        self._begin(wanted, "")
+        self._begin(wanted, None)
         self._app.tell("Saying it again; space stops it.")
 
-    def save(self, wanted: Utterance, path: str) -> None:
+    def save(self, wanted: Utterance, place: Place) -> None:
         """Have it in a file."""
-        self._begin(wanted, path)
-        self._app.tell(f"Saying it again into {path}")
+        self._begin(wanted, place)
+        self._app.tell(f"Saying it again into {place.path}")
 
     def stop(self) -> None:
         """Silence."""
@@ -60,7 +61,7 @@ class Replay:
         self._given_up.set()
         self._transport.close()
 
-    def _begin(self, wanted: Utterance, saving: str) -> None:
+    def _begin(self, wanted: Utterance, saving: Place | None) -> None:
         self._transport.stop()
         self._given_up = threading.Event()
         self._saving = saving
@@ -89,20 +90,27 @@ class Replay:
         elif isinstance(event, Stopped):
             self._job = 0
 
-    def _write(self, tape: Tape, path: str, given_up: threading.Event) -> None:
+    def _write(self, tape: Tape, place: Place, given_up: threading.Event) -> None:
         def write() -> None:
             from ttm.audio.formats import choose
             from tui.studio.saving import save
 
             config = self._app.config
             try:
-                form = choose(path, "", config.say.format)
-                saved = save(tape, path, form, config, clobber=False, given_up=given_up.is_set)
+                form = choose(place.path, place.form)
+                saved = save(
+                    tape,
+                    place.path,
+                    form,
+                    config,
+                    clobber=place.clobber,
+                    given_up=given_up.is_set,
+                )
             except TtmError as failure:
                 self._app.fail(failure.sentence)
                 return
             if saved:
-                self._app.tell(f"Saved {path} ({saved.written.seconds:.1f} s)", "done")
+                self._app.tell(f"Saved {place.path} ({saved.written.seconds:.1f} s)", "done")
 
         threading.Thread(target=write, name="replay-save", daemon=True).start()
 

@@ -6,7 +6,7 @@ Knows no widget. Reading takes disk time, so it is for a thread.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -105,7 +105,7 @@ def read(
         return read(path, environ, flags=flags, names=names)
     except TtmError as failure:
         problems = problems or _told(failure)
-        config = _without_file(environ, flags)
+        config = without_file(environ, flags)
     found = settings.check(config.document) if config.document and not problems else Checked()
     written = found.profiles.get(profile, {}) if profile else found.values
     return Sheet(
@@ -162,7 +162,10 @@ def _told(failure: TtmError) -> tuple[str, ...]:
     return (failure.sentence,)
 
 
-def _without_file(environ: Mapping[str, str], flags: Mapping[str, Value]) -> Config:
+def without_file(
+    environ: Mapping[str, str], flags: Mapping[str, object] | Sequence[tuple[str, object]]
+) -> Config:
+    """The settings that apply when those of the file cannot: the defaults, and what overrules."""
     try:
         return settings.load(Path(os.devnull), overrides=flags, environ=environ)
     except TtmError:  # the environment is wrong, too

@@ -31,10 +31,10 @@ def past(home) -> History:
     for one in (
         Said(MORNING, "espeak", "en-us", "en", 3, 240, 14.25, "a" * 32, played=True),
         Said(
-            MORNING + 90_000, "tone", "beep", "en", 7, 12, 2.5, "b" * 32, ("/tmp/x.wav",),
+            MORNING + 90_000, "tone", "sine", "en", 7, 12, 2.5, "b" * 32, ("/tmp/x.wav",),
             settings={"rate": "1.2"}, text="Good morning.\nHow are you?",
         ),
-        Said(MORNING + 90_600, "qwen3", "Serena", "en", None, 9, 0.0, "c" * 32, exit=6, text="It broke."),
+        Said(MORNING + 90_600, "qwen3", "Serena", "en", None, 9, exit=6, text="It broke."),
     ):  # fmt: skip
         history.add(one)
     return history
@@ -64,7 +64,7 @@ async def test_what_was_said_is_found_copied_and_forgotten(opened, until, past):
         assert heads == ["Tuesday, 5 January 2021", "Monday, 4 January 2021"]
         assert "exit code 6" in below(pilot, "about")
         assert "a fingerprint are remembered, not the text" in below(pilot, "kept")
-        await pilot.press("slash", *"beep", "enter")
+        await pilot.press("slash", *"sine", "enter")
         await until(pilot, lambda: whats(pilot) == ["Good morning. How are you?"])
         assert below(pilot, "count") == "1 of 3"
         assert below(pilot, "text") == "Good morning.\nHow are you?"
@@ -73,7 +73,7 @@ async def test_what_was_said_is_found_copied_and_forgotten(opened, until, past):
         await pilot.press("escape")
         await until(pilot, lambda: len(whats(pilot)) == 3)
         assert rows(pilot).row.cells[1].startswith("Good morning")  # the cursor stays on its row
-        past.add(Said(MORNING + 99_999, "tone", "beep", text="From elsewhere."))
+        past.add(Said(MORNING + 99_999, "tone", "sine", text="From elsewhere."))
         await until(pilot, lambda: len(whats(pilot)) == 4)
         assert rows(pilot).row.cells[1].startswith("Good morning")
         await pilot.press("d")
@@ -110,7 +110,7 @@ async def test_a_speech_is_said_again_and_saved_and_says_where_its_sound_came_fr
         await pilot.press("down", "s")
         await until(pilot, lambda: pilot.app.screen.is_modal)
         place = tmp_path / "again.flac"
-        pilot.app.screen.query_one(Input).value = str(place)
+        pilot.app.screen.query_one("#name", Input).value = str(place)
         await pilot.press("enter")
         await until(pilot, place.exists)
         await until(pilot, lambda: any("spoken anew" in one for one, _ in pilot.app.told))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import time
@@ -99,14 +100,15 @@ async def test_one_is_dropped_or_skipped_and_an_empty_queue_says_so(
 ):
     first = join("cli", speaks=True)
     second = join("cli")
+    spoke = asyncio.create_task(asyncio.to_thread(second.wait))
     async with opened(mode="queue") as pilot:
         await until(pilot, lambda: len(cells(pilot)) == 2)
         await pilot.press("s")
         await until(pilot, lambda: first.heard == ["stop"])
         await pilot.press("down", "d")
         await until(pilot, lambda: told(pilot) == f"Dropped number {second.number}.")
+        assert not await spoke
         first.close()
-        assert not second.wait()
         second.close()
         await until(pilot, lambda: not cells(pilot))
         assert "Nothing is speaking, and nothing waits." in screen_text(pilot.app)

@@ -215,6 +215,22 @@ async def test_the_file_is_opened_in_the_editor_and_read_again(form, file, until
         await until(pilot, lambda: "cannot run '/nonexistent/editor'" in told(pilot))
 
 
+def test_a_broken_file_at_the_start_is_told_and_mended_in_the_editor(session, file, monkeypatch):
+    file.write_text("[say]\npauze = 1\n")
+    script = file.with_name("editor")
+    script.write_text('#!/bin/sh\nsed -i s/pauze/pause/ "$1"\necho EDITED\n')
+    script.chmod(0o700)
+    monkeypatch.setenv("EDITOR", str(script))
+    opened = session(size=(100, 30))
+    opened.wait("config.toml:2: unknown setting 'say.pauze'")
+    opened.press("e")
+    opened.wait("The settings can be used again")
+    assert "1 ms" in opened.shown
+    assert b"EDITED" in opened.raw
+    opened.press("ctrl+q")
+    assert opened.end() == 0
+
+
 @pytest.mark.parametrize("size", ["small", "large"])
 async def test_the_settings_look_as_they_did(form, file, picture, monkeypatch, size):
     monkeypatch.setenv("TTM_SAY_VOLUME", "-3")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -15,20 +15,20 @@ from textual.message import Message
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
-from ttm.audio.formats import choose
 from ttm.errors import TtmError
 from ttm.narration.history import Said, open_history
 from tui import past
 from tui.messages import ConfigChanged
 from tui.safe import one_line, safe
 from tui.screens.page import Page
-from tui.screens.question import Choice, Question
+from tui.screens.question import Question
 from tui.sheet import Stamp, stamp_of
 from tui.widgets.field import Field
 from tui.widgets.rows import Column, Row, Rows
 
 if TYPE_CHECKING:
     from tui.replay import Replay
+    from tui.screens.save import Place
 
 LOOK = 1.0
 """Seconds between two looks at whether something was said."""
@@ -292,20 +292,21 @@ class History(Page):
         said = self.said
         if said is None:
             return
-        title = "Save it as: a path, whose ending says the format"
-        path = await self.app.push_screen_wait(Choice(title, (), "~/speech.wav, .flac, .mp3, .ogg"))
-        if path is not None:
-            self._save(said, os.path.abspath(os.path.expanduser(path)))
+        from tui.screens.save import Save
+
+        form, about = self.ttm.config.say.format, f"What is saved: {past.what(said)[:60]}"
+        asked = Save(Path.home(), past.stem(said), form, one_line(about))
+        if (place := await self.app.push_screen_wait(asked)) is not None:
+            self._save(said, place)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="history-text")
-    def _save(self, said: Said, path: str) -> None:
+    def _save(self, said: Said, place: Place) -> None:
         try:
-            choose(path)
             wanted = past.utterance(said, self.ttm.config, play=False)
         except TtmError as failure:
             self.ttm.fail(f"It cannot be saved: {failure.sentence}")
             return
-        self.app.call_from_thread(lambda: self.replay.save(wanted, path))
+        self.app.call_from_thread(lambda: self.replay.save(wanted, place))
 
     def action_open(self) -> None:
         """Take it to Speak."""

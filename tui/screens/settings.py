@@ -111,7 +111,7 @@ class Settings(Page):
 
     def on_mount(self) -> None:
         config = self.ttm.config
-        self._path = config.document.path if config.document else None
+        self._path = self.ttm.path
         self._profile = next(
             (one.where for one in config.origins.values() if one.kind == "profile"), None
         )
@@ -170,6 +170,8 @@ class Settings(Page):
         if found.problems and (before is None or before.problems != found.problems):
             more = len(found.problems) - 1
             self.ttm.tell(found.problems[0] + (f" (and {more} more)" if more else ""), "failed")
+        elif before and before.problems and not found.problems:
+            self.ttm.tell("The settings can be used again, and apply.", "done")
         elif event.elsewhere and before and before.stamp != found.stamp:
             self.ttm.tell(f"{place} was changed elsewhere, and was read again")
         if before and not found.problems and found.config != self.ttm.config:
