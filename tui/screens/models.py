@@ -263,11 +263,6 @@ class Models(Page):
         else:
             self.ttm.porter.pull(item.name, again=item.need == "damaged")
 
-    @on(Bring)
-    def _bring(self, event: Bring) -> None:
-        self.ttm.porter.stage()
-        self.ttm.porter.pull(event.model)
-
     def action_cancel(self) -> None:
         if (item := self.item) and (load := self._of(item.name)):
             self.ttm.porter.pause(item.name)
