@@ -57,7 +57,8 @@ class Models(Page):
         Binding("f", "fix", "Fix", id="models.fix", tooltip="Do what is missing"),
         Binding("c", "cancel", "Cancel", show=False, id="models.cancel",
                 tooltip="End a download; what came is kept"),
-        Binding("delete", "remove", "Remove", show=False, id="models.remove"),
+        Binding("delete", "remove", "Remove", show=False, id="models.remove",
+                tooltip="Remove the files of a model"),
     ]  # fmt: skip
 
     class Carried(Message):

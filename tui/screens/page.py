@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
@@ -29,6 +30,26 @@ class Page(Screen[None]):
 
     MODE: ClassVar[str] = ""
     """Its name in `tui.modes.PLACES`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "Next", show=False, id="next", tooltip="To the next part"),
+        Binding(
+            "shift+tab",
+            "app.focus_previous",
+            "Before",
+            show=False,
+            id="before",
+            tooltip="To the part before",
+        ),
+        Binding(
+            "super+c",
+            "app.interrupt",
+            "Copy",
+            show=False,
+            id="copy",
+            tooltip="Copy what is selected",
+        ),
+    ]
 
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
@@ -67,8 +88,8 @@ class Page(Screen[None]):
 
     def show_told(self, sentence: str, kind: Kind) -> None:
         """Show this in the log line."""
-        self.query_one(LogLine).show(sentence, kind)
+        for line in self.query(LogLine):  # none before the screen is composed
+            line.show(sentence, kind)
 
     def on_screen_resume(self) -> None:
-        if lines := self.query(LogLine):
-            lines.first().show(*self.ttm.last_told)
+        self.show_told(*self.ttm.last_told)

@@ -230,6 +230,8 @@ class Editor(TextArea):
 
     def render_line(self, y: int) -> Strip:
         if self.document.line_count == 1 and not self.document.get_line(0):
+            if self.scrollable_content_region.width < 2:  # in which no word can be wrapped
+                return Strip.blank(self.size.width)
             return super().render_line(y)
         wrapped = self.wrapped_document
         assert isinstance(wrapped, Wrapping)
