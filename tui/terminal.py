@@ -69,6 +69,7 @@ class Driver(LinuxDriver):
     """
 
     _running = False
+    _changing = False
 
     def start_application_mode(self) -> None:
         if not self._running:
@@ -89,11 +90,14 @@ class Driver(LinuxDriver):
         return False
 
     def _sigcont_application(self, *_: object) -> None:
-        if self._auto_restart and not self._ours:
-            if self._running:  # nobody asked us before we were stopped
-                self.suspend_application_mode()
-                self._must_signal_resume = True
-            self.resume_application_mode()
+        if self._changing or not self._auto_restart or self._ours:
+            return
+        self._changing = True  # another signal may come while this one is obeyed
+        if self._running:  # nobody asked us before we were stopped
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        self.resume_application_mode()
+        self._changing = False
 
     def _sigtstp_application(self, *_: object) -> None:
         if self._auto_restart and self._running:

@@ -73,7 +73,8 @@ class FirstRun(Page):
     def body(self) -> ComposeResult:
         with VerticalScroll(id="welcome", can_focus=False):
             yield Static("Welcome to ttm", classes="heading", markup=False)
-            yield Static("Talk To Me speaks what you write, on this machine alone.", markup=False)
+            told = "Talk To Me speaks what you write, on this machine alone."
+            yield Static(told, classes="tagline", markup=False)
             yield Static("1   A voice that is here already", classes="group", markup=False)
             yield Static(f"“{SENTENCE}”", id="sentence", markup=False)
             yield Static("…", id="heard", classes="quiet", markup=False)
