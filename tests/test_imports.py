@@ -11,6 +11,7 @@ import sys
 import pytest
 
 import ttm as package
+import tui as interface
 
 HEAVY = {
     "torch", "numpy", "textual", "fastapi", "uvicorn", "soundfile", "soxr", "transformers",
@@ -113,7 +114,8 @@ def test_the_package_itself_costs_nothing():
 
 MODULES = sorted(
     each.name
-    for each in pkgutil.walk_packages(package.__path__, "ttm.")
+    for root in (package, interface)
+    for each in pkgutil.walk_packages(root.__path__, f"{root.__name__}.")
     if not each.name.endswith(("__main__", ".encoder"))
 )
 
@@ -161,6 +163,30 @@ def test_below_the_command_line_nothing_heavy_is_imported(floor):
         for each in python(f"import sys, {floor}; print(*sys.modules)").split()
     }
     assert not modules & (HEAVY | {"typer", "rich"})
+
+
+def test_what_stays_behind_the_interface_is_light():
+    modules = python("import sys, tui.parent, ttm.cli.tui; print(*sys.modules)").split()
+    assert not {each.partition(".")[0] for each in modules} & HEAVY
+
+
+PAINT = """
+import asyncio, os, sys
+from ttm.config import load
+from tui.app import TtmApp
+async def main():
+    async with TtmApp(load(environ=os.environ)).run_test() as pilot:
+        await pilot.pause()
+        print(*sys.modules)
+asyncio.run(main())
+"""
+
+
+def test_the_first_picture_of_the_interface_needs_no_engine_no_server_and_no_hub():
+    modules = {each.partition(".")[0] for each in python(PAINT).split()}
+    assert "textual" in modules
+    late = HEAVY - {"textual", "numpy", "http"}  # Textual opens links with urllib
+    assert not modules & late
 
 
 def python(code: str, *arguments: str, cwd: str | None = None) -> str:

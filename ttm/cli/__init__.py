@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "say": "Speak a text, or write it to a file.",
+    "tui": "Open the full-screen interface.",
     "explain": "Show what would be said, in which pieces, by whom, and why.",
     "redo": "Say one sentence of a file again.",
     "serve": "Speak for other programs, over HTTP and a unix socket.",
@@ -108,6 +109,10 @@ def _run(words: list[str]) -> int:
 
         places.plain(words[0])  # 0.1 s sooner than through Typer
         return 0
+    if words[:1] == ["tui"] and len(words) < 3 and not any(each[:1] == "-" for each in words):
+        from ttm.cli.fullscreen import open_interface
+
+        return open_interface(words[1] if len(words) > 1 else None)
     app = application()
     try:
         with contextlib.redirect_stdout(output.stdout()):

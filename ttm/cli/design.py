@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated
 
 from typer import Argument, Option
 
-from ttm.audio.intake import take_in
 from ttm.cli import output
-from ttm.cli.audition import Heard, Opener, line, loudspeaker, play, say_line, write
-from ttm.cli.enrolment import (
-    NEUTRAL,
-    PLAIN,
-    accepted,
-    enrol,
-    free_name,
-    report,
-)
+from ttm.cli.audition import Opener, loudspeaker, play
+from ttm.cli.enrolment import accepted, report
 from ttm.cli.output import failures_in_json
 from ttm.cli.progress import Progress
 from ttm.cli.say import load_settings
-from ttm.config import Config
 from ttm.errors import OutputError, UsageError
+from ttm.narration.audition import NEUTRAL, Heard, line, write
+from ttm.narration.design import designer, frozen, made, seeds
+from ttm.narration.enrolment import PLAIN, enrol, free_name
 from ttm.narration.narrator import Narrator
 from ttm.narration.opening import model_here
-from ttm.voicefile import VoiceFile
-from ttm.voices.enrolment import kept, tidy
-from ttm.voices.verdict import Finding, judge
+from ttm.voices.enrolment import tidy
 
 MOST = 16
 """Candidates; who hears more does not remember the first."""
-USUAL = "qwen3:1.7b-design"
-SEED_MAX = 2**32 - 1
 
 
 def design(
@@ -90,30 +77,31 @@ def design(
         settings = load_settings(config, None, None, {**NEUTRAL, **flags, "say.seed": seed})
         said = line(text, language or "")
         opener = loudspeaker(loud, settings)
-        first = settings.say.seed
-        if first < 0:
-            first = int.from_bytes(os.urandom(4)) >> 1
         progress = Progress(wanted=output.progress_wanted() and not json)
         with Narrator(settings, loading=progress.loading) as narrator:
-            designer = _designer(narrator, model, settings)
+            able = designer(narrator, model, settings)
             plain = free_name(narrator, name, force=force)
             numbers = [chosen] if chosen else list(range(1, many + 1))
-            seeds = {number: (first + number - 1) % (SEED_MAX + 1) for number in numbers}
+            drawn = seeds(settings.say.seed, numbers)
             candidates: dict[int, Heard] = {}
-            for number, heard in _made(narrator, designer, said, seeds):
+            for number, heard in made(narrator, able, said, drawn):
                 progress.clear()
                 candidates[number] = heard
-                _show(number, seeds[number], heard, plain, out, opener, as_json=json)
+                _show(number, drawn[number], heard, plain, out, opener, as_json=json)
             if not chosen and asks:
                 chosen = _choice(candidates, opener)
             if not chosen:
-                _left(candidates, seeds, first, as_json=json)
+                _left(candidates, drawn, as_json=json)
                 return
-            voice, findings = _frozen(
-                candidates[chosen], plain, said, language or "", f"candidate {chosen}", as_json=json
+            voice, findings = frozen(
+                candidates[chosen],
+                plain,
+                said,
+                language or "",
+                about=about,
+                source=f"{narrator.model(able).title}, seed {drawn[chosen]}",
             )
-            source = f"{narrator.model(designer).title}, seed {seeds[chosen]}"
-            voice = replace(voice, kind="designed", description=about, source=source)
+            accepted(findings, f"candidate {chosen}", as_json=json)
         # Another narrator: both models at once may not fit, and who clones takes no instruction.
         settings = load_settings(config, None, None, PLAIN)
         with Narrator(settings, loading=progress.loading) as narrator:
@@ -123,25 +111,6 @@ def design(
             finally:
                 progress.clear()
     report(enrolled, as_json=json)
-
-
-def _designer(narrator: Narrator, asked: str | None, settings: Config) -> str:
-    """The model that designs. Raises UsageError for another, and what finding it raises."""
-    name = asked or model_here("voice_design", settings) or USUAL
-    if narrator.model(name).mode != "voice_design":
-        raise UsageError(
-            f"model '{name}' does not design voices", f"Take one that does, such as {USUAL}"
-        )
-    return name
-
-
-def _made(
-    narrator: Narrator, model: str, said: str, seeds: dict[int, int]
-) -> Iterator[tuple[int, Heard]]:
-    """Each candidate by its number."""
-    voice, _ = narrator.voice(model, "")
-    for number, seed in seeds.items():
-        yield number, say_line(narrator, model, voice, said, seed)
 
 
 def _show(
@@ -185,9 +154,7 @@ def _choice(candidates: dict[int, Heard], opener: Opener | None) -> int:
         play(candidates[int(word)], opener)
 
 
-def _left(
-    candidates: dict[int, Heard], seeds: dict[int, int], first: int, *, as_json: bool
-) -> None:
+def _left(candidates: dict[int, Heard], seeds: dict[int, int], *, as_json: bool) -> None:
     """None was kept: what they were, and how to have one."""
     if as_json:
         made = [
@@ -196,19 +163,7 @@ def _left(
         ]
         output.json({"ok": True, "kept": False, "candidates": made})
     else:
-        output.note(f"none was kept; --seed {first} --keep K with the same words keeps the Kth")
-
-
-def _frozen(
-    heard: Heard, name: str, said: str, language: str, what: str, *, as_json: bool
-) -> tuple[VoiceFile, list[Finding]]:
-    """The candidate as a voice: what it said is its recording."""
-    with tempfile.TemporaryDirectory(prefix="ttm-") as folder:
-        path = os.path.join(folder, "candidate.wav")
-        write(heard, path)
-        take = take_in(path)
-    findings = accepted(judge(take, said, recorded=False), what, as_json=as_json)
-    return kept(name, take, said, language), findings
+        output.note(f"none was kept; --seed {seeds[1]} --keep K with the same words keeps the Kth")
 
 
 def _number(option: str, given: str | None, usual: int, most: int) -> int:

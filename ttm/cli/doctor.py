@@ -19,12 +19,12 @@ from typer import Exit, Option
 from ttm import __version__
 from ttm.cli import output
 from ttm.cli.engines import servers, spelled_out
-from ttm.cli.runtime import lacking
 from ttm.cli.say import load_settings
 from ttm.config import Config, default_path
 from ttm.engine import EngineCard, every_card, missing
 from ttm.errors import ModelError, TtmError
 from ttm.narration.opening import open_worker, runtime_root
+from ttm.narration.provision import lacking
 from ttm.runtime import offers
 from ttm.runtime.environment import Place
 from ttm.runtime.flavour import detect
@@ -148,12 +148,12 @@ def _engine(engine: EngineCard, settings: Config, server: str) -> Finding:
         )
     if server:
         return _tried(f"{name}:{server}", partial(_answering, engine, settings, server))
-    if lacking := missing(engine):
+    if absent := missing(engine):
         staged = offers(engine.modules)
         if not staged or look(Place(runtime_root(settings))).condition == "absent":
             extra = f"pip install 'ttm-speech[{engine.extra}]'"
-            how = "ttm runtime stage" if staged and "torch" in lacking else extra
-            return Finding(name, "note", f"needs {', '.join(lacking)}", f"To have it: {how}")
+            how = "ttm runtime stage" if staged and "torch" in absent else extra
+            return Finding(name, "note", f"needs {', '.join(absent)}", f"To have it: {how}")
     return _tried(name, partial(_loaded if engine.checkpoint else _spoken, engine, settings))
 
 

@@ -1,54 +1,32 @@
-"""`ttm voices add` and what `design` shares with it: a recording becomes a voice of the library."""
+"""`ttm voices add` and what `design` shows as it does: a recording becomes a voice."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from typer import Argument, Option
 
 from ttm.audio.intake import take_in
 from ttm.cli import output
-from ttm.cli.audition import Heard, line, loudspeaker, play, say_line, write
+from ttm.cli.audition import loudspeaker, play
 from ttm.cli.output import failures_in_json
 from ttm.cli.progress import Progress
 from ttm.cli.say import load_settings
-from ttm.config import Config
-from ttm.engine import ENGINES
-from ttm.errors import BadRecording, EngineUnavailable, NameTaken, UsageError
-from ttm.models.speakers import DESIGNED, SPEAKERS
+from ttm.narration.audition import line, write
+from ttm.narration.enrolment import (
+    PLAIN,
+    Enrolled,
+    acceptable,
+    cloning_model,
+    enrol,
+    free_name,
+)
 from ttm.narration.narrator import Narrator
-from ttm.narration.opening import model_here
-from ttm.speech import Voice
-from ttm.voicefile import VoiceFile, read
-from ttm.voices import exactly
 from ttm.voices.enrolment import kept, origin, tidy
-from ttm.voices.library import checked_name, taken
 from ttm.voices.verdict import Finding, judge, refusals
-
-SEED = 1
-"""Of a test line, so that it is the same whenever it is said."""
-
-NEUTRAL: dict[str, object] = {"say.rate": "1.0", "say.pitch": 0.0, "say.volume": 0.0}
-"""What a line is said with, whatever the settings are for other texts."""
-PLAIN: dict[str, object] = {**NEUTRAL, "say.instruct": "", "say.language": "auto"}
-"""The same for a clone."""
-
-
-@dataclass(slots=True)
-class Enrolled:
-    """How it went."""
-
-    voice: VoiceFile
-    findings: list[Finding]
-    model: str = ""
-    """That spoke the test line; empty when none is here."""
-    seconds: float = 0.0
-    """Of the test line."""
-    warnings: tuple[str, ...] = ()
 
 
 def add(
@@ -109,81 +87,14 @@ def add(
     report(enrolled, as_json=json)
 
 
-def enrol(
-    narrator: Narrator,
-    voice: VoiceFile,
-    findings: list[Finding],
-    model: str,
-    said: str,
-    *,
-    force: bool,
-) -> tuple[Enrolled, Heard | None]:
-    """Keep the voice, once a model has spoken a line with it, where one is here.
-
-    Raises what speaking raises, and what `Library.add` does; then nothing was kept.
-    """
-    heard = None
-    if model:
-        with narrator.library.beside(voice) as path:
-            candidate = Voice(
-                voice.name,
-                ("und",),
-                recording=str(path),
-                transcript=voice.transcript,
-                source=voice.kind,
-            )
-            heard = say_line(narrator, model, candidate, said, SEED)
-            voice = read(path)
-    narrator.library.add(voice, force=force)
-    enrolled = Enrolled(voice, findings, model)
-    if heard:
-        enrolled.seconds, enrolled.warnings = heard.seconds, heard.notes
-    return enrolled, heard
-
-
-def cloning_model(narrator: Narrator, asked: str | None, config: Config) -> str:
-    """The model that is to speak with a new voice; empty when none was asked for and none is here.
-
-    Raises UsageError for one that does not clone, and what finding it raises.
-    """
-    if not asked:
-        return model_here("base", config)
-    if not (narrator.card(asked).clones and narrator.model(asked).clones):
-        raise UsageError(
-            f"model '{asked}' does not clone voices", "Take one that does, such as qwen3:0.6b-base"
-        )
-    return asked
-
-
-def free_name(narrator: Narrator, name: str, *, force: bool) -> str:
-    """The name in lower case, when no built-in voice has it, nor, unless forced, one of the user's.
-
-    Raises UsageError or NameTaken.
-    """
-    plain = checked_name(name)
-    if narrator.library.find(plain) and not force:
-        raise taken(plain)
-    built_in = [Voice(name, model="Qwen3-TTS") for name in (*SPEAKERS, DESIGNED)]
-    if not exactly(built_in, plain):  # whose engines start only when nothing else was found
-        for card in ENGINES.values():
-            # An engine that cannot start here has no voice that could be meant.
-            with contextlib.suppress(EngineUnavailable):
-                built_in += [] if card.checkpoint or card.named else narrator.voices(card.name)
-    if found := exactly(built_in, plain):
-        raise NameTaken(f"'{plain}' is a built-in voice of {found.model}", "Choose another name")
-    return plain
-
-
 def accepted(findings: list[Finding], what: str, *, as_json: bool) -> list[Finding]:
     """The findings, when none of them speaks against it; else shown.
 
     Raises BadRecording.
     """
-    if refused := refusals(findings):
+    if refusals(findings):
         show_findings(findings, as_json=as_json)
-        why = "; ".join(f"{one.found}: {one.sentence}" for one in refused)
-        rows = [asdict(one) for one in findings]
-        raise BadRecording(f"{what} cannot become a voice ({why})", "Take another", rows)
+    acceptable(findings, what)
     return findings
 
 

@@ -8,22 +8,12 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from ttm import paths
 from ttm.cli.request import Outcome, Request, warn
-from ttm.config import Config, SaySettings
+from ttm.config import Config
 from ttm.errors import OutputError, TtmError
-from ttm.narration.history import TEXT_MAX, Fingerprint, History, Said
+from ttm.narration.history import TEXT_MAX, Fingerprint, Said, open_history, unusual
 from ttm.speech import Voice
 from ttm.text.markup import Opening
-
-KEPT = ("language", "rate", "pitch", "volume", "pause", "paragraph_pause")
-"""Settings of `[say]` with which a text is said again; the instruction is as private as a text."""
-
-
-def history(config: Config) -> History:
-    """The user's."""
-    settings = config.history
-    return History(paths.history_dir(), settings.max_entries, settings.max_bytes)
 
 
 class Memory:
@@ -43,7 +33,7 @@ class Memory:
         if not self._request.history or self._config.history.keep == "off":
             return pieces
         try:
-            self._print = history(self._config).fingerprint()
+            self._print = open_history(self._config).fingerprint()
         except OutputError as failure:
             self._excuse(failure)
             return pieces
@@ -66,7 +56,7 @@ class Memory:
         if self._print is None or not self._about:
             return
         try:
-            history(self._config).add(self._said(self._print, failure))
+            open_history(self._config).add(self._said(self._print, failure))
         except OutputError as refused:
             self._excuse(refused)
 
@@ -87,9 +77,7 @@ class Memory:
 
     def _said(self, fingerprint: Fingerprint, failure: BaseException | None) -> Said:
         request, outcome, say = self._request, self._outcome, self._config.say
-        usual = SaySettings()
         full = self._config.history.keep == "full"
-        names = (*KEPT, "instruct") if full else KEPT
         return Said(
             time=round(self._began, 3),
             **self._about,
@@ -101,7 +89,7 @@ class Memory:
             played=request.play,
             exit=_code(failure),
             files=() if request.words else tuple(_place(file) for file in request.files or ("-",)),
-            settings={n: getattr(say, n) for n in names if getattr(say, n) != getattr(usual, n)},
+            settings=unusual(say, full=full),
             form=request.input_form,
             stand_in=next((r["stood_in"]["model"] for r in outcome.reports if r["stood_in"]), ""),
             text="".join(self._text) if self._text else None,

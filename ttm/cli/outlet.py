@@ -23,6 +23,7 @@ from ttm.cli.turn import Turn
 from ttm.config import Config
 from ttm.errors import DeviceError, TtmError
 from ttm.narration import manifest
+from ttm.narration.duration import foreseen
 from ttm.narration.manifest import SETTINGS, Observer
 from ttm.narration.narration import Narration
 from ttm.narration.narrator import Narrator
@@ -31,11 +32,6 @@ from ttm.narration.report import Report, StandIn
 from ttm.narration.subtitles import transcript
 from ttm.playback import Loudspeaker, Player
 from ttm.speech import Voice, parse_rate
-
-LETTERS = 15
-"""Characters a second, in most languages and voices."""
-WEIGHT = 100
-"""Characters that have to be spoken before they say more of a text's length than that does."""
 
 if TYPE_CHECKING:
     from ttm.narration.relay import InstantNarration
@@ -204,9 +200,8 @@ class Outlet:
             return 0.0  # each line is one of its own
         if self._request.split != "none" or self._length is None:
             return None
-        usual = LETTERS * parse_rate(self._config.say.rate)
-        seconds = report.seconds if report.characters else 0.0
-        return self._length * (seconds + WEIGHT / usual) / (report.characters + WEIGHT)
+        rate = parse_rate(self._config.say.rate)
+        return foreseen(self._length, rate, report.characters, report.seconds)
 
     def _heard(self, player: Player, audio: Audio | None, sink: Sink | None) -> bool:
         """Play this, or the rest of what was given before; a file goes on without its player."""

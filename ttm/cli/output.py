@@ -6,30 +6,15 @@ import contextlib
 import io
 import json as jsonlib
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ttm.errors import BadRecording, ConfigError, ReaderLeft, TtmError, Unspeakable
-
-UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-"""Controls, escape sequences, bidi overrides and lone surrogates: nothing a terminal may see."""
-
+from ttm.terminal import safe
 
 STYLES = {"bold": "1", "dim": "2", "old": "31", "new": "32"}
 """Parameters of SGR, ECMA-48's sequence for the looks of text."""
-
-
-def safe(text: str) -> str:
-    """`text` with everything that could steer a terminal shown as `\\x1b`, `\\u202e`, ..."""
-    return UNSAFE.sub(lambda hit: _escaped(ord(hit[0])), text)
-
-
-def _escaped(code: int) -> str:
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def line(text: str = "") -> None:

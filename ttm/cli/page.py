@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from ttm.cli.output import safe
+from ttm.terminal import safe
 
 Cell = tuple[int, str, int]
 """A character: its place in the text, how it is written, and the columns that takes."""

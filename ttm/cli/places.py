@@ -9,10 +9,9 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 
-from ttm import paths
 from ttm.cli import output
 from ttm.errors import OutputError, UsageError
-from ttm.narration.queue import Command, Entry, SpeakerQueue
+from ttm.narration.queue import Command, Entry, speaker_queue
 
 MEANT: dict[str, tuple[Command, tuple[str, ...]]] = {
     "stop": ("stop", ()),
@@ -21,11 +20,6 @@ MEANT: dict[str, tuple[Command, tuple[str, ...]]] = {
     "skip": ("stop", ("speaking", "paused")),
 }
 """What each command asks, and in which states those are of whom it is asked; none is any."""
-
-
-def speaker_queue() -> SpeakerQueue:
-    """The queue of this user on this machine."""
-    return SpeakerQueue(paths.sockets_dir() / "speaker")
 
 
 def plain(word: str) -> None:

@@ -14,13 +14,12 @@ from ttm.cli import output
 from ttm.cli.output import failures_in_json
 from ttm.cli.say import load_settings
 from ttm.config import Config
-from ttm.engine import ENGINES, missing
 from ttm.errors import ModelError, UsageError
 from ttm.models import inventory
 from ttm.models.place import amount
 from ttm.models.registry import entry_of, hub_id
 from ttm.narration.opening import models_dir, runtime_root
-from ttm.narration.provision import wish
+from ttm.narration.provision import lacking, wish
 from ttm.runtime.environment import Environment, Place
 from ttm.runtime.inspection import STAGE, Found, verify
 from ttm.runtime.staging import Plan, Wish, carry_out, plan, size
@@ -133,12 +132,6 @@ def staged(settings: Config, wanted: Wish, *, dry_run: bool = False) -> dict[str
             took = time.monotonic() - began
             output.note(f"staged in {took:.0f} s; the runtime is {found.condition}")
     return _record(place, found)
-
-
-def lacking() -> list[str]:
-    """What the extra `neural` would bring and ttm's own environment does not have."""
-    cards = [card for card in ENGINES.values() if card.extra == "neural"]
-    return sorted({module for card in cards for module in missing(card)})
 
 
 def _models(settings: Config, names: list[str], *, again: bool) -> list[str]:

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from ttm.cli.places import speaker_queue
 from ttm.cli.request import Request
 from ttm.cli.source import at_hand, length
 from ttm.errors import DeviceError
-from ttm.narration.queue import Command, Place
+from ttm.narration.queue import Command, Place, speaker_queue
 from ttm.playback import Player
 
 
@@ -51,7 +50,7 @@ class Turn:
             return True
         self.stopped = not self._place.wait()
         if not self.stopped:
-            self._place.listen(self._heard)
+            self._place.listen(self._heard, self._progress)
         return not self.stopped
 
     def follow(self, player: Player, end: Callable[[], None]) -> None:
@@ -71,6 +70,9 @@ class Turn:
     ) -> None:
         if self._place:
             self._place.close()
+
+    def _progress(self) -> tuple[float, float | None]:
+        return self._player.progress if self._player else (0.0, None)
 
     def _heard(self, command: Command) -> None:
         player = self._player

@@ -12,20 +12,21 @@ from typer import Argument, Option, Typer
 
 from ttm.audio.target import open_target
 from ttm.cli import output
-from ttm.cli.audition import LINE
 from ttm.cli.design import design
-from ttm.cli.enrolment import add, free_name
+from ttm.cli.enrolment import add
 from ttm.cli.output import failures_in_json
 from ttm.cli.progress import Progress
 from ttm.cli.reach import At, at
 from ttm.cli.say import load_settings
 from ttm.config import Config
 from ttm.errors import OutputError, UnknownName, UsageError
+from ttm.narration.audition import LINE
+from ttm.narration.enrolment import free_name
 from ttm.narration.narrator import Narrator
 from ttm.narration.opening import model_here, open_library
 from ttm.speech import Voice
 from ttm.voicefile import SUFFIX, VoiceFile, pack, read
-from ttm.voices import VARIANT, exactly, find, speaks
+from ttm.voices import VARIANT, exactly, find, speaks, together
 
 if TYPE_CHECKING:
     from ttm.narration.exchange import Server
@@ -256,12 +257,12 @@ def listing(
         has = "has no voices of its own, and speaks with that of a recording (-v FILE) or yours"
         output.note(f"model '{settings.say.model}' {has}")
         language = ""
-    voices = [voice for voice in known if voice.name.startswith(VARIANT) == variants]
-    if not variants:
-        # One name is one voice: the user's where the model can speak with it.
-        mine = {voice.name for voice in kept} if clones else set()
-        voices = [voice for voice in voices if voice.name not in mine]
-        voices += [voice for voice in kept if clones or not exactly(known, voice.name)]
+    if variants:
+        voices = sorted(
+            (voice for voice in known if voice.name.startswith(VARIANT)), key=lambda v: v.name
+        )
+    else:
+        voices = together(known, kept, clones=clones)
     if language and not variants:
         voices = [voice for voice in voices if speaks(voice, language)]
         if not voices:
@@ -269,7 +270,6 @@ def listing(
                 f"model '{settings.say.model}' has no voice for language '{language}'",
                 f"`ttm voices list -m {settings.say.model}` shows all",
             )
-    voices.sort(key=lambda voice: voice.name)
     if as_json:
         output.json([_record(voice) for voice in voices])
         return

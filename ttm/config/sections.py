@@ -274,6 +274,26 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TuiSettings:
+    theme: str = setting(
+        "auto",
+        "The colours. auto takes light where the terminal says that its background is, else dark.",
+        choices=("auto", "dark", "light", "contrast", "contrast-light"),
+    )
+    mouse: bool = setting(
+        True, "Clicks and the wheel work. Without it the terminal selects text by itself."
+    )
+    toasts: bool = setting(
+        True,
+        "What went wrong is shown in a corner too. Without it the line at the bottom alone says "
+        "it, which is quieter for a screen reader.",
+    )
+    keep_draft: bool = setting(
+        True, "Keeps the text of the editor on the disk, for you alone, so that it is not lost."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Sections:
     """All of them."""
 
@@ -323,4 +343,8 @@ class Sections:
     daemon: DaemonSettings = field(
         default_factory=DaemonSettings,
         metadata={"sentence": "Whether a server speaks for a command, and which"},
+    )
+    tui: TuiSettings = field(
+        default_factory=TuiSettings,
+        metadata={"sentence": "The full-screen interface: ttm tui"},
     )

@@ -22,6 +22,11 @@ INITIAL = 4.0
 SYLLABLES = {"CJK": 4.0, "HANGUL": 3.5, "KANA": 2.2}
 """Letters that one character stands for where it is a syllable or a mora."""
 
+USUAL = 15
+"""Characters a second, in most languages and voices."""
+WEIGHT = 100
+"""Characters that have to be spoken before they say more of a text's length than that does."""
+
 _NAMES = r"[A-Z]{2,5}|[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]{1,5}"
 _SPELLED = re.compile(rf"(?<![^\W\d_])(?<!['\u2019])(?:{_NAMES})(?![^\W\d_]|['\u2019])")
 """Short words in capitals or without a vowel."""
@@ -36,6 +41,13 @@ def letters(text: str) -> float:
 def seconds(text: str, rate: float = 1.0) -> float:
     """How long it takes to say this text at a factor of the usual tempo."""
     return letters(text) * LETTER / rate
+
+
+def foreseen(length: int, rate: float, characters: int = 0, spoken: float = 0.0) -> float:
+    """Seconds that a text of so many characters will last at a factor of the usual tempo, when so
+    many of them took that long."""
+    usual = USUAL * rate
+    return length * ((spoken if characters else 0.0) + WEIGHT / usual) / (characters + WEIGHT)
 
 
 def spelled(text: str) -> float:

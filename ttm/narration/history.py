@@ -12,12 +12,14 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ttm import paths
 from ttm.audio.target import refusal
+from ttm.config import Config, SaySettings
 from ttm.errors import OutputError, UnknownName
 
 PATIENCE = 2.0
@@ -26,6 +28,8 @@ KEY_SIZE = 32
 """Bytes of the random key."""
 TEXT_MAX = 1_000_000
 """Characters of a text that is kept; of a longer one, only the fingerprint is."""
+SETTINGS = ("language", "rate", "pitch", "volume", "pause", "paragraph_pause")
+"""Settings of `[say]` with which a text is said again; the instruction is as private as a text."""
 SHORTEST_LINE = 150
 """Bytes of the shortest line there can be: with fewer bytes a file need not be counted."""
 SPARED = 0.9
@@ -64,6 +68,14 @@ class Said:
     """The model that said the first of it, while this one was loaded."""
     text: str | None = None
     """What was said, where it was to be kept."""
+
+
+def unusual(say: SaySettings, *, full: bool) -> dict[str, str | float]:
+    """The settings that a Said keeps: those that are not the usual ones. `full`: with what is as
+    private as a text."""
+    usual = SaySettings()
+    names = (*SETTINGS, "instruct") if full else SETTINGS
+    return {n: getattr(say, n) for n in names if getattr(say, n) != getattr(usual, n)}
 
 
 class Fingerprint:
@@ -150,6 +162,15 @@ class History:
                     path.unlink(missing_ok=True)
         return gone
 
+    def forget(self, chosen: Collection[Said]) -> int:
+        """Forget these; how many of them were there. Raises OutputError."""
+        with self._locked(fcntl.LOCK_EX):
+            lines = self._lines()
+            kept = [line for line in lines if (said := _said(line)) is None or said not in chosen]
+            if len(kept) < len(lines):
+                self._put(self.path, b"".join(kept))
+        return len(lines) - len(kept)
+
     def _shorten(self) -> None:
         """Forget the oldest where there are more than the settings allow."""
         with self._locked(fcntl.LOCK_EX):
@@ -218,6 +239,12 @@ class History:
                 time.sleep(0.01)
 
 
+def open_history(config: Config) -> History:
+    """The user's."""
+    settings = config.history
+    return History(paths.history_dir(), settings.max_entries, settings.max_bytes)
+
+
 KINDS: dict[str, Callable[[Any], Any]] = {"tuple[str, ...]": tuple}
 """What JSON has otherwise, by the annotation of the field."""
 
@@ -227,9 +254,16 @@ def _said(line: bytes) -> Said | None:
     try:
         row = json.loads(line)
         known = {each.name: KINDS.get(str(each.type), _as_it_is) for each in fields(Said)}
-        return Said(**{name: known[name](value) for name, value in row.items() if name in known})
+        said = Said(**{name: known[name](value) for name, value in row.items() if name in known})
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
+    names = (said.model, said.voice, said.language, said.digest, said.form, said.text or "")
+    texts = (*names, *said.outputs, *said.files)
+    numbers = (said.time, said.seconds, said.characters, said.exit, said.seed or 0)
+    sound = all(isinstance(each, str) for each in texts) and isinstance(said.settings, dict)
+    if not sound or not all(isinstance(one, int | float) and abs(one) < 1e11 for one in numbers):
+        return None
+    return said
 
 
 def _as_it_is(value: Any) -> Any:

@@ -115,6 +115,16 @@ class Narrator:
         strict = ladder.allowed(self._config) == "none"
         return ladder.status(model, self.model(model), self._worker(model), strict=strict)
 
+    def loaded(self) -> list[ModelStatus]:
+        """Every model that is in memory, and how; from any thread, without waiting."""
+        strict = ladder.allowed(self._config) == "none"
+        found = []
+        for name, (model, engine) in list(self._models.items()):
+            worker = self._workers.get((engine.name, model.folder, model.server))
+            if worker and worker.ready:
+                found.append(ladder.status(name, model, worker, strict=strict))
+        return found
+
     def start(self, model: str) -> None:
         """Begin to load the model's engine, without waiting for it.
 

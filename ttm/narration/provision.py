@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ttm.config import Config
+from ttm.engine import ENGINES, missing
 from ttm.errors import ModelMissing, RuntimeMissing
 from ttm.models.place import Place
 from ttm.models.registry import hub_id
@@ -63,9 +64,9 @@ def provide(name: str, config: Config, tell: Tell) -> None:
     for _ in range(2):
         model, runtime = _missing(name, config)
         if runtime:
-            _stage(config, tell)
+            stage(config, tell)
         if model:
-            _pull(model, config, tell)
+            bring(model, config, tell)
         if not (model or runtime):
             return
 
@@ -83,7 +84,14 @@ def _missing(name: str, config: Config) -> tuple[str, bool]:
     return "", False
 
 
-def _stage(config: Config, tell: Tell) -> None:
+def lacking() -> list[str]:
+    """What the extra `neural` would bring and ttm's own environment does not have."""
+    cards = [card for card in ENGINES.values() if card.extra == "neural"]
+    return sorted({module for card in cards for module in missing(card)})
+
+
+def stage(config: Config, tell: Tell) -> None:
+    """Make what is missing of the neural runtime. Raises StagingFailed, and UsageError."""
     place, wanted = RuntimePlace(runtime_root(config)), wish(config)
 
     def step(name: str, age: float) -> None:
@@ -95,7 +103,12 @@ def _stage(config: Config, tell: Tell) -> None:
             carry_out(todo, place, wanted, step)
 
 
-def _pull(name: str, config: Config, tell: Tell) -> None:
+def bring(name: str, config: Config, tell: Tell, *, again: bool = False) -> None:
+    """Fetch what is missing of a model, or with `again` every file of it, and verify it.
+
+    What `tell` raises ends it; what came so far is kept, and the next time goes on from there.
+    Raises DownloadFailed.
+    """
     from ttm.models.download import Coming, pull
 
     def come(told: Coming) -> None:
@@ -107,4 +120,5 @@ def _pull(name: str, config: Config, tell: Tell) -> None:
         what = told.file or told.hub
         tell(Progress(state, what, told.done, told.total, part, told.rate, told.left))
 
-    pull(Place(models_dir(config), hub_id(name)), open_hub(config, os.environ), tell=come)
+    place = Place(models_dir(config), hub_id(name))
+    pull(place, open_hub(config, os.environ), again=again, tell=come)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 
 LETTERS_READ = 2_000
 """Characters of a text that are looked at."""
@@ -51,3 +52,13 @@ def script_language(text: str) -> str:
         scripts["KANA"] += scripts.pop("CJK", 0)
     most = max(scripts, key=scripts.__getitem__, default="")
     return LANGUAGES.get(most, "")
+
+
+def locale_language(environ: Mapping[str, str]) -> tuple[str, str]:
+    """The language of a user's locale, and where it stands; C and POSIX name none."""
+    names = (name for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name))
+    if not (name := next(names, "")):
+        return "", ""
+    told = environ[name]
+    tag = told.partition(".")[0].partition("@")[0]
+    return ("", "") if tag in ("C", "POSIX") else (tag.replace("_", "-"), f"{name}={told}")

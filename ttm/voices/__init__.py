@@ -99,6 +99,17 @@ def exactly(voices: Sequence[Voice], name: str) -> Voice | None:
     return None
 
 
+def together(own: Sequence[Voice], kept: Sequence[Voice], *, clones: bool) -> list[Voice]:
+    """A model's `own` voices but the variants, and those that the user `kept`, by name.
+
+    One name is one voice: the user's where the model `clones`, else the model's.
+    """
+    mine = {voice.name for voice in kept} if clones else set()
+    found = [voice for voice in _bases(own) if voice.name not in mine]
+    found += [voice for voice in kept if clones or not exactly(own, voice.name)]
+    return sorted(found, key=lambda voice: voice.name)
+
+
 def is_recording(name: str) -> bool:
     """Whether this looks like the path of a recording rather than like a voice's name."""
     endings = (*RECORDINGS, SUFFIX)

@@ -139,10 +139,24 @@ class Library:
         if not found:
             self.get(name)
         with self._locked():
-            try:
-                self.path(found).unlink(missing_ok=True)
-            except OSError as failure:
-                raise OutputError(f"cannot remove {self.path(found)}: {failure.strerror}") from None
+            self._unlink(self.path(found))
+
+    def rename(self, old: str, new: str) -> str:
+        """Call a voice something else; the new name as it is kept.
+
+        Raises UsageError for a name that no voice can have, UnknownName, NameTaken, BadVoice and
+        OutputError; the voice is then as it was.
+        """
+        plain, voice = checked_name(new), self.get(old)
+        if plain == voice.name:
+            return plain
+        with self._locked():
+            if self.path(plain).exists():
+                raise taken(plain)
+            self._write(self.path(plain), pack(replace(voice, name=plain)))
+            # Killed in between, both are there, and nothing is lost.
+            self._unlink(self.path(voice.name))
+        return plain
 
     def keep_prompt(self, path: Path, fingerprint: str, prompt: Mapping[str, Tensor]) -> None:
         """Put what an engine made of a voice beside its recording, where it is not yet.
@@ -175,6 +189,12 @@ class Library:
             with contextlib.suppress(OSError):
                 if path.suffix in (SUFFIX, ".part") and time.time() - path.stat().st_mtime > STALE:
                     path.unlink()
+
+    def _unlink(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as failure:
+            raise OutputError(f"cannot remove {path}: {failure.strerror}") from None
 
     def _write(self, path: Path, block: bytes) -> None:
         """Put `block` there: all of it, or nothing."""

@@ -1,0 +1,252 @@
+"""Voices, through keys and the mouse: found, heard, held against each other, kept and let go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+
+from ttm.speech import Speech
+from ttm.voicefile import VoiceFile, pack
+from ttm.voices.library import Library
+from ttm.worker.client import Worker
+from tui.widgets.facts import Facts
+from tui.widgets.ledger import Ledger
+from tui.widgets.pair import Pair
+
+NULL = {"playback.backend": "miniaudio", "playback.player": "auto", "playback.device": "null"}
+"""Sound is played, and nobody hears it."""
+SPOKEN = (
+    "The harbour was quiet when the first boat came in. Nobody asked what it had brought, "
+    "and by noon the whole town knew."
+)
+ANNA = VoiceFile(
+    "anna",
+    "cloned",
+    np.arange(48_000, dtype="<i2").tobytes(),
+    24_000,
+    "What I say.",
+    "en",
+    "my own",
+    "mine, and I agreed",
+    "2026-11-22T10:00:00Z",
+    "recording 0123456789abcdef (WAV PCM_16, 24000 Hz, 1 channels, 2.0 s)",
+)
+
+
+@pytest.fixture
+def library(home):
+    library = Library(home / ".local/share/ttm/voices")
+    library.add(ANNA)
+    return library
+
+
+async def until(pilot, holds: Callable[[], object]) -> None:
+    for _ in range(3000):
+        if holds():
+            await pilot.pause()
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it never came to hold")
+
+
+async def catalogue(pilot, name: str = "vi") -> Ledger:
+    """The list, once everything is in it."""
+    ledger = pilot.app.screen.query_one(Ledger)
+    await until(pilot, lambda: any(name == row.cells[1] for row in ledger._rows))
+    return ledger
+
+
+def names(ledger: Ledger) -> list[str]:
+    return [row.cells[1] for row in ledger._rows]
+
+
+def text(pilot) -> str:
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+async def test_voices_are_found_by_words_language_kind_and_with_the_mouse(opened, library):
+    async with opened(mode="voices", size=(140, 45)) as pilot:
+        ledger = await catalogue(pilot)
+        assert names(ledger)[0] == "anna"  # one's own come first
+        assert len(names(ledger)) > 140
+        await pilot.press("slash", *"german")
+        await until(pilot, lambda: "de" in names(ledger))
+        assert names(ledger)[0] == "de"
+        assert "German (de)" in text(pilot)
+        await pilot.press("enter")
+        assert ledger.has_focus
+        await pilot.press("escape")
+        await until(pilot, lambda: len(names(ledger)) > 140)
+        pilot.app.screen.query_one("#kind").value = "yours"
+        await until(pilot, lambda: names(ledger) == ["anna"])
+        pilot.app.screen.query_one("#kind").value = ""
+        await until(pilot, lambda: len(names(ledger)) > 140)
+        await pilot.click(Ledger, offset=(10, 4))
+        assert ledger.cursor == 3
+        await pilot.press("end", "home", "pagedown", "up")
+        assert 3 < ledger.cursor < len(names(ledger)) - 1
+
+
+async def test_two_voices_say_the_same_sentence_in_turn(opened, home):
+    async with opened(mode="voices", text="", **NULL) as pilot:
+        pilot.app.draft.write("Good evening, all. Another sentence.")
+        ledger = await catalogue(pilot)
+        pair = pilot.app.screen.query_one(Pair)
+        await pilot.press("x")
+        await until(pilot, lambda: "to hold them against" in pilot.app.last_told[0])
+        await pilot.press("slash", *"beeps", "enter")
+        await until(pilot, lambda: set(names(ledger)) == {"high", "low", "sine"})
+        await pilot.press("home", "a", "down", "b")
+        assert (pair.a, pair.b) == ("high", "low")
+        for side in ("a", "b", "a"):
+            await pilot.press("x")
+            await until(pilot, lambda: pair.heard == side)  # noqa: B023
+            await until(pilot, lambda: pair.playing)
+            assert pair.sentence == "Good evening, all."
+        await pilot.press("escape")
+        await until(pilot, lambda: not pair.playing)
+        await pilot.click(Pair, offset=(20, 1))
+        await until(pilot, lambda: pair.heard == "b" and pair.playing)
+        await pilot.press("escape", "t")
+        await until(pilot, lambda: pair.sentence.startswith("The north wind"))
+        await pilot.press("y")
+        assert pilot.app.screen.command().startswith("ttm voices try low -m tone 'The north")
+
+
+async def test_what_cannot_be_played_or_spoken_is_a_sentence(opened, library):
+    async with opened(mode="voices") as pilot:  # playback is off in tests
+        ledger = await catalogue(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: pilot.app.last_told[1] == "failed")
+        assert "it needs a model that clones, and none is ready" in pilot.app.last_told[0]
+        ledger.go("tone\nlow\n0")
+        await pilot.press("space")
+        await until(pilot, lambda: "playback is switched off" in pilot.app.last_told[0])
+
+
+async def test_a_voice_is_chosen_for_speak_and_for_good(opened, home):
+    async with opened(mode="voices") as pilot:
+        ledger = await catalogue(pilot)
+        ledger.go("tone\nlow\n0")
+        await pilot.press("d")
+        await until(pilot, lambda: pilot.app.config.say.voice == "low")
+        assert pilot.app.config.say.model == "tone"
+        assert 'voice = "low"' in (home / ".config/ttm/config.toml").read_text()
+        await until(pilot, lambda: "•" in text(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.current_mode == "speak")
+
+
+async def test_ones_own_voices_are_told_of_renamed_and_removed(opened, library):
+    async with opened(mode="voices", size=(140, 45)) as pilot:
+        ledger = await catalogue(pilot)
+        await until(pilot, lambda: "mine, and I agreed" in text(pilot))
+        assert "“What I say.”" in text(pilot)
+        assert "recording 0123456789abcdef" in text(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: pilot.app.screen.query("Ask Input"))
+        await pilot.press("ctrl+u", *"Berta", "enter")
+        await until(pilot, lambda: "berta" in names(ledger))
+        assert library.names() == ["berta"]
+        assert library.get("berta") == replace(ANNA, name="berta")
+        ledger.go(next(row.key for row in ledger._rows if row.cells[1] == "berta"))
+        await pilot.press("delete")
+        await until(pilot, lambda: pilot.app.screen.query("Confirm #no"))
+        await pilot.press("enter")  # No has the focus
+        await pilot.pause()
+        assert library.names() == ["berta"]
+        await pilot.press("delete")
+        await until(pilot, lambda: pilot.app.screen.query("Confirm #yes"))
+        await pilot.click("#yes")
+        await until(pilot, lambda: "berta" not in names(ledger))
+        assert library.names() == []
+
+
+async def test_nothing_in_a_voice_reaches_the_terminal_or_acts(opened, library):
+    bad = "\x1b]52;c;aGk=\x07[@click=app.quit]x[/] \u202egnp\x9b2J\x00"
+    voice = replace(ANNA, name="evil", description=bad, transcript=bad, consent=bad, source=bad)
+    (library.folder / "evil.ttmvoice").write_bytes(pack(voice))
+    async with opened(mode="voices", size=(140, 45)) as pilot:
+        ledger = await catalogue(pilot)
+        ledger.go(next(row.key for row in ledger._rows if row.cells[1] == "evil"))
+        facts = pilot.app.screen.query_one(Facts)
+        await until(pilot, lambda: "\\x1b]52" in text(pilot))
+        await pilot.click(Facts, offset=(16, 1))
+        shown = text(pilot)
+        assert not set("\x1b\x07\x00\x9b\u202e") & set(shown)
+        assert "[@click=app.quit]" in shown
+        assert pilot.app.is_running
+        assert facts.display
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
+    """A folder with one that is good and one that is cut off, of an engine's speech."""
+    worker = Worker("espeak")
+    heard = [each for each in worker.speak(Speech(SPOKEN, "en-us")) if not isinstance(each, str)]
+    worker.close()
+    samples = np.concatenate([each.numpy() for each in heard])
+    folder = tmp_path_factory.mktemp("recordings")
+    soundfile.write(folder / "carl.wav", samples, heard[0].rate)
+    soundfile.write(folder / "loud.wav", np.clip(8 * samples, -1, 1), heard[0].rate)
+    (folder / "inside").mkdir()
+    return folder
+
+
+async def test_a_recording_is_judged_and_then_kept(opened, home, recordings):
+    async with opened(mode="voices", size=(140, 45)) as pilot:
+        ledger = await catalogue(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: pilot.app.screen.query("#path Input"))
+        keep = pilot.app.screen.query_one("#keep")
+        path = pilot.app.screen.query_one("#path Input")
+        path.value = str(recordings / "loud.wav")
+        await until(pilot, lambda: "It cannot become a voice" in text(pilot))
+        assert "its loudest parts are cut off" in text(pilot)
+        assert keep.disabled
+        path.value = f"{recordings}{os.sep}"
+        await pilot.press("ctrl+o")  # chosen from a list of what is there
+        await until(pilot, lambda: "carl.wav" in text(pilot))
+        assert "inside/" in text(pilot)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "It makes a voice" in text(pilot))
+        assert pilot.app.screen.query_one("#name Input").value == "carl"
+        for id, value in (("transcript", SPOKEN), ("language", "en"), ("consent", "mine")):
+            pilot.app.screen.query_one(f"#{id} Input").value = value
+        await until(pilot, lambda: "letters a second" in text(pilot) and not keep.disabled)
+        pilot.app.screen.query_one("#name Input").value = "ryan"
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "is a built-in voice" in text(pilot))
+        pilot.app.screen.query_one("#name Input").value = "Carl"
+        await pilot.click("#keep")
+        await until(pilot, lambda: "carl" in names(ledger))
+    kept = Library(home / ".local/share/ttm/voices").get("carl")
+    assert (kept.transcript, kept.consent, kept.kind) == (SPOKEN, "mine", "cloned")
+
+
+async def test_without_a_model_that_designs_the_way_to_one_is_told(opened, home):
+    async with opened(mode="voices") as pilot:
+        await pilot.press("g")
+        await until(pilot, lambda: "no model that designs voices is ready" in text(pilot))
+        await pilot.press("ctrl+g", "escape")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+async def test_voices_look_as_they_were_looked_at(opened, library, picture, size, theme):
+    sizes = {"small": (80, 24), "large": (140, 45)}
+    async with opened(mode="voices", size=sizes[size]) as pilot:
+        pilot.app.theme = f"ttm-{theme}"
+        await catalogue(pilot)
+        await pilot.press("down", "a", "down", "down", "b", "home", "slash", *"en", "enter")
+        await until(pilot, lambda: "mine, and I agreed" in text(pilot) or size == "small")
+        await until(pilot, lambda: "What I say" in text(pilot))
+        await until(pilot, lambda: "The north wind" in text(pilot))
+        picture(pilot.app, f"voices-{size}-{theme}")

@@ -1,0 +1,1 @@
+"""The screens, one to a file, the looks of each beside it."""
