@@ -46,7 +46,7 @@ def library(home):
 
 
 async def until(pilot, holds: Callable[[], object]) -> None:
-    for _ in range(3000):
+    for _ in range(1000):
         if holds():
             await pilot.pause()
             return

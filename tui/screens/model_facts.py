@@ -38,7 +38,7 @@ def told(item: Item, runtime: Runtime | None, status: ModelStatus | None) -> Tol
         cost = f" ({amount(entry.download)})" if entry and item.need == "model" else ""
         wrong = item.why + (f".\n{fix}{cost}" if fix else "")
         if item.need == "model" and runtime and not runtime.ready and runtime.fetched:
-            wrong += f". It needs the neural runtime too: r stages that ({runtime.fetched} MB)"
+            wrong += f"\nr stages the neural runtime, which it needs ({runtime.fetched} MB)"
     rows = [
         ("state", "loaded" if status else item.state),
         ("speaks with", item.mode),
