@@ -16,6 +16,8 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from ttm.module import own_module as own_module
+
 STDERR_KEPT = 8192
 """Bytes of a child's last words that are kept for the report of its death."""
 
@@ -24,20 +26,6 @@ LAST_BREATH = 5.0
 
 SECRETS = ("_TOKEN", "_KEY", "_SECRET", "_PASSWORD")
 """Variables whose names end so are not handed to children."""
-
-
-def own_module(module: str, *words: str, python: str = "") -> list[str]:
-    """The command that runs a module of ttm with our own Python, or with another one.
-
-    Another one need not have ttm installed, and is kept from PYTHONHOME, PYTHONPATH and the
-    user's site folder, as its own children are.
-    """
-    if python or sys.flags.isolated:
-        launch = Path(__file__).with_name("launch.py")
-        return [python or sys.executable, "-I", str(launch), module, *words]
-    # -P: a queue.py in the current folder is not the one that is meant.
-    flags = ["-E", "-P"] if sys.flags.ignore_environment else ["-P"]
-    return [sys.executable, *flags, "-m", module, *words]
 
 
 class Child:

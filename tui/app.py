@@ -7,6 +7,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
@@ -45,7 +46,8 @@ class TtmApp(App[int]):
     """
 
     TITLE = "ttm"
-    CSS_PATH = "app.tcss"
+    # The first screen's with it: a screen that brings looks of its own has all of them read again.
+    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "screens/speak.tcss"]  # type: ignore[assignment]
     COMMANDS: ClassVar[set[Any]] = {Here, Everywhere}
 
     MODES: ClassVar[dict[str, Any]] = {place.mode: opener(place) for place in PLACES}
@@ -129,19 +131,27 @@ class TtmApp(App[int]):
         """What was said, the newest last."""
         self.fault = self.report = ""
         """What ended the app where that was a bug, and where the report on it is."""
+        self.path: Path | None = config.document.path if config.document else None
+        """The file of settings; None for the user's."""
+        self.broken = False
+        """Whether that could not be used when the program started; Settings tells why."""
         self._welcome = welcome
         self._terminal = terminal
         self._studio: Studio | None = None
+        self._making = threading.Lock()
         self._porter: Porter | None = None
         for theme in THEMES.values():
             self.register_theme(theme)
+        # Before anything is drawn, which would otherwise be styled twice.
+        self.theme = chosen_theme(config.tui.theme, os.environ).name
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Ours, for a theme of Textual's that somebody chooses."""
         return dict(THEMES["dark"].variables)
 
-    def on_mount(self) -> None:
-        self.theme = chosen_theme(self.config.tui.theme, os.environ).name
+    async def on_mount(self) -> None:
+        if self.broken:
+            await self.switch_mode("settings")
         if self._welcome:
             from tui.screens.first_run import FirstRun
 
@@ -181,11 +191,12 @@ class TtmApp(App[int]):
     @property
     def studio(self) -> Studio:
         """The engine's side, made when it is first asked for."""
-        if self._studio is None:
-            from tui.studio.studio import Studio
+        with self._making:
+            if self._studio is None:
+                from tui.studio.studio import Studio
 
-            self._studio = Studio(self.config)
-        return self._studio
+                self._studio = Studio(self.config)
+            return self._studio
 
     @property
     def porter(self) -> Porter:

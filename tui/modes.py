@@ -27,10 +27,13 @@ class Place(NamedTuple):
 
 PLACES: tuple[Place, ...] = (
     Place("speak", "Speak", "f1", "Write, and hear it", "tui.screens.speak:Speak"),
+    Place("queue", "Queue", "f2", "Who speaks, and who waits", "tui.screens.queue:Queue"),
+    Place("history", "History", "f3", "What was said before", "tui.screens.history:History"),
     Place("voices", "Voices", "f4", "Who can speak: hear, compare, add, design",
           "tui.screens.voices:Voices"),
     Place("models", "Models", "f5", "What can speak: fetch, verify, load, remove",
           "tui.screens.models:Models"),
+    Place("settings", "Settings", "f6", "How everything works", "tui.screens.settings:Settings"),
 )  # fmt: skip
 
 

@@ -11,16 +11,12 @@ import contextlib
 import json
 import os
 import signal
-import socket
-import subprocess
-import tempfile
 import termios
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
-from ttm.child import own_module
+from ttm.module import own_module
 
 FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
 """Signals that are meant for the interface whoever of the two gets them."""
@@ -44,8 +40,7 @@ REPORT_KEPT = 65_536
 """Bytes of what faulthandler wrote that are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """How the interface ended."""
 
     code: int
@@ -54,30 +49,49 @@ class Ended:
     """What failed, where something did: an exception's name, or a signal's."""
     report: str = ""
     """The path of the report on it; empty where none could be written."""
+    sentence: str = ""
+    """Why it did not begin, where the settings are wrong."""
+    problems: tuple[str, ...] = ()
+    """A line for each thing that is wrong with them."""
 
 
-def run(words: Sequence[str], *, pass_fds: Sequence[int] = ()) -> Ended:
-    """Run `python -m tui` with these arguments on the terminal that is stdin, until it ends.
+def run(given: Mapping[str, object], *, pass_fds: Sequence[int] = ()) -> Ended:
+    """Run the interface on the terminal that is stdin, until it ends. `given`: what
+    `tui.__main__` takes.
 
     The terminal is then as it was before, whatever ended it; SIGKILL of this process alone ends
     the interface too, which puts the terminal back itself. Raises OSError when it cannot start.
     """
     before = termios.tcgetattr(0)
-    ours, theirs = socket.socketpair()
-    whole, told = False, {}
-    with ours, tempfile.TemporaryFile(prefix="ttm-") as faults:
-        with theirs:
-            own = (theirs.fileno(), faults.fileno())
-            argv = own_module("tui", "--parent", str(own[0]), "--faults", str(own[1]), *words)
-            child = subprocess.Popen(argv, pass_fds=(*own, *pass_fds))
-        with _forwarding(child.pid):
-            status = _wait(child, before)
-        told = _told(ours)
-        whole = bool(told.get("whole"))
-        _restore(before, HARMLESS if whole else FULL)
-        faults.seek(0)
-        fault = faults.read(REPORT_KEPT).decode(errors="replace")
-    return _ended(status, told, fault)
+    with contextlib.ExitStack() as ours:
+        alive, life = os.pipe()
+        telling, tell = os.pipe()
+        faulting, fault = os.pipe()
+        for each in (life, telling, faulting):
+            ours.callback(os.close, each)
+        os.set_blocking(fault, False)  # who crashes writes what fits, and waits for nobody
+        with contextlib.ExitStack() as theirs:
+            for each in (alive, tell, fault):
+                os.set_inheritable(each, True)
+                theirs.callback(os.close, each)
+            for each in pass_fds:
+                os.set_inheritable(each, True)
+            own = {"parent": alive, "tell": tell, "faults": fault}
+            argv = own_module("tui", json.dumps({**given, **own}))
+            pid = os.posix_spawn(argv[0], argv, os.environ)
+        with _forwarding(pid):
+            status = _wait(pid, before)
+        told = _told(telling)
+        _restore(before, HARMLESS if told.get("whole") else FULL)
+        return _ended(status, told, _read(faulting).decode(errors="replace"))
+
+
+def _read(descriptor: int) -> bytes:
+    """What is there now, at most `REPORT_KEPT`."""
+    os.set_blocking(descriptor, False)
+    with contextlib.suppress(BlockingIOError):
+        return os.read(descriptor, REPORT_KEPT)
+    return b""
 
 
 def _ended(status: int, told: dict[str, Any], fault: str) -> Ended:
@@ -89,7 +103,13 @@ def _ended(status: int, told: dict[str, Any], fault: str) -> Ended:
 
         name = signal.Signals(number).name
         return Ended(1, name, write(name, fault))
-    return Ended(os.WEXITSTATUS(status), str(told.get("fault", "")), str(told.get("report", "")))
+    return Ended(
+        os.WEXITSTATUS(status),
+        fault=str(told.get("fault", "")),
+        report=str(told.get("report", "")),
+        sentence=str(told.get("sentence", "")),
+        problems=tuple(map(str, told.get("problems", ()))),
+    )
 
 
 @contextlib.contextmanager
@@ -106,30 +126,24 @@ def _forwarding(pid: int) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _wait(child: subprocess.Popen[bytes], before: list[Any]) -> int:
+def _wait(pid: int, before: list[Any]) -> int:
     """The status that it ended with. When it is stopped, so are we: the shell waits for us."""
     while True:
-        _, status = os.waitpid(child.pid, os.WUNTRACED)
+        _, status = os.waitpid(pid, os.WUNTRACED)
         if not os.WIFSTOPPED(status):
-            child.returncode = os.waitstatus_to_exitcode(status)
             return status
         # Ctrl-Z has left the alternate screen already, SIGSTOP has not: cursor and keys matter
         # more than the picture, which the interface draws anew when it goes on.
         _restore(before, HARMLESS)
         os.kill(os.getpid(), signal.SIGSTOP)
         with contextlib.suppress(ProcessLookupError):
-            os.kill(child.pid, signal.SIGCONT)
+            os.kill(pid, signal.SIGCONT)
 
 
-def _told(ours: socket.socket) -> dict[str, Any]:
+def _told(descriptor: int) -> dict[str, Any]:
     """What the interface said of its own end; empty when it could not."""
-    ours.setblocking(False)
-    block = b""
-    with contextlib.suppress(OSError):
-        while more := ours.recv(4096):
-            block += more
     try:
-        told = json.loads(block)
+        told = json.loads(_read(descriptor))
     except ValueError:
         return {}
     return told if isinstance(told, dict) else {}

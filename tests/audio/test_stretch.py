@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ttm.audio import Audio
-from ttm.audio.stretch import stretch
+from ttm.audio.stretch import Stretcher, stretch
 from ttm.errors import UsageError
 from ttm.speech import Timing
 
@@ -69,3 +69,14 @@ def test_any_length_can_be_stretched(samples, factor, rate):
     other = stretch(audio, factor)
     assert other.samples == (max(1, round(samples / factor)) if samples else 0)
     assert np.abs(other.numpy()).max(initial=0) <= 0.501
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 1.37, 2.0])
+def test_sound_that_comes_piece_by_piece_is_stretched_without_a_seam(factor):
+    rng = np.random.default_rng(3)
+    samples = (rng.standard_normal(30_000) * 5000).astype("<i2").tobytes()
+    stretcher, out = Stretcher(24_000, factor), b""
+    for start in range(0, len(samples), 2 * 777):
+        out += stretcher.write(Audio(samples[start : start + 2 * 777], 24_000)).pcm
+    out += stretcher.finish().pcm
+    assert out == stretch(Audio(samples, 24_000), factor).pcm

@@ -22,6 +22,7 @@ from ttm.config import (
     example,
     load,
     spelled,
+    unset_setting,
     value,
     write_example,
     write_setting,
@@ -266,3 +267,49 @@ def test_a_writer_that_never_ends_is_not_waited_for_forever(file, monkeypatch):
             write_setting(file, "say.rate", "2")
     write_setting(file, "say.rate", "2")
     assert load(file).say.rate == "2"
+
+
+def test_what_is_unset_leaves_its_default_as_a_comment_and_all_else_as_it_was(file):
+    text = '# hi\n[say]\nrate = "1.2"  # mine\npause = 300\n\n[engine.qwen3]\n'
+    text += "chunk_frames = [1,\n  2]\n"
+    file.write_text(text)
+    assert unset_setting(file, "say.rate")
+    assert file.read_text() == text.replace('rate = "1.2"', '#rate = "1.0"')
+    assert unset_setting(file, "engine.qwen3.chunk_frames")
+    assert file.read_text().endswith("[engine.qwen3]\n#chunk_frames = [1,\n#  2]\n")
+    assert not unset_setting(file, "say.rate")
+    assert load(file).say.pause == 300
+    write_setting(file, "say.rate", "1.5")
+    assert 'rate = "1.5"' in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("say = { rate = '1.2', pause = 3 }\n", "say.rate"),
+        ("say.rate = '1.2'\nsay.pause = 3\n", "say.rate"),
+        ("[profiles.news.say]\nrate = '1.2'\npause = 3\n", "profiles.news.say.rate"),
+        ("[say]\r\nrate = '1.2'\r\npause = 3\r\n", "say.rate"),
+        ("[say]\nvoice = '''rate = 1\n[say]'''\nrate = '1.2'", "say.voice"),
+    ],
+)
+def test_one_thing_goes_from_files_of_every_shape(file, text, key):
+    file.write_bytes(text.encode())
+    wanted = tomllib.loads(text)
+    *tables, name = key.split(".")
+    inside = wanted
+    for table in tables:
+        inside = inside[table]
+    del inside[name]
+    assert unset_setting(file, key)
+    assert tomllib.loads(file.read_bytes().decode()) == wanted
+
+
+def test_a_wrong_file_and_a_wrong_key_are_left_alone(file):
+    assert not unset_setting(file, "say.rate")
+    file.write_text("[say]\npauze = 1\n")
+    with pytest.raises(ConfigError, match="pauze"):
+        unset_setting(file, "say.rate")
+    with pytest.raises(UnknownName):
+        unset_setting(file, "say.pauze")
+    assert file.read_text() == "[say]\npauze = 1\n"

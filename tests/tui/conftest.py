@@ -96,3 +96,36 @@ def session() -> Iterator[Callable[..., Any]]:
     yield start
     for each in started:
         each.close()
+
+
+@pytest.fixture
+def until() -> Callable[..., Any]:
+    """`await until(pilot, lambda: ...)`: wait for a state of the app that a thread brings about."""
+
+    async def wait(pilot: Any, reached: Callable[[], object], seconds: float = 20.0) -> None:
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not reached():
+            if asyncio.get_running_loop().time() > deadline:
+                pytest.fail(f"it did not come to that:\n{shown(pilot.app)}")
+            await pilot.pause(0.02)
+        await pilot.pause()
+
+    return wait
+
+
+HOSTILE = (
+    "\x1b]0;owned\x07\x1b]52;c;eA==\x07\x1b[31m\x9b1m\x00\x90q\x9c[/][@click=app.quit]x[/] \u202eab"
+)
+"""What would steer a terminal, or Textual, if it reached one."""
+
+
+@pytest.fixture
+def hostile() -> str:
+    """See HOSTILE."""
+    return HOSTILE
+
+
+@pytest.fixture
+def screen_text() -> Callable[[Any], str]:
+    """What is on the screen of an app."""
+    return shown

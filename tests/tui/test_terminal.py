@@ -22,13 +22,13 @@ RESET = (
 BOOM = """
 import sys
 if "tui" in sys.orig_argv:
-    from tui.screens.page import Page
-    def interrupt(self):
+    from tui.app import TtmApp
+    def copy(self):
         canary = "CANARY"
         raise ZeroDivisionError(canary)
-    Page.interrupt = interrupt
+    TtmApp.action_copy_command = copy
 """
-"""A sitecustomize with which Ctrl+C is a bug."""
+"""A sitecustomize with which F8 is a bug."""
 
 
 @pytest.fixture
@@ -86,14 +86,14 @@ def test_a_bug_is_a_sentence_and_a_report_that_holds_no_text(session, welcomed, 
     (tmp_path / "sitecustomize.py").write_text(BOOM)
     opened = session(env={"PYTHONPATH": str(tmp_path)})
     opened.wait("Commands")
-    opened.press("ctrl+c")
+    opened.press("f8")
     assert opened.end() == 1
     restored(opened)
     (report,) = welcomed.glob("log/tui-*.txt")
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
     told = report.read_text()
     assert "ZeroDivisionError" in told
-    assert "sitecustomize.py:7 in interrupt" in told
+    assert "sitecustomize.py:6 in copy" in told
     assert "CANARY" not in told
     assert b"CANARY" not in opened.raw
     assert b"Traceback" not in opened.raw
@@ -126,10 +126,8 @@ def test_ctrl_z_leaves_the_terminal_to_the_shell_and_fg_comes_back(session, welc
     child, parent = opened.child, psutil.Process(opened.process.pid)
     for stop in ("ctrl+z", signal.SIGSTOP, signal.SIGTSTP):
         if stop == "ctrl+z":
-            opened.press("f9")
-            opened.wait("Every key that works here")
-            opened.press("escape")
-            opened.wait(lambda: "Every key that" not in opened.shown)
+            opened.press("f2")  # in an editor it undoes
+            opened.wait("Nothing is speaking")
             opened.press("ctrl+z")
         else:
             child.send_signal(stop)
@@ -142,9 +140,9 @@ def test_ctrl_z_leaves_the_terminal_to_the_shell_and_fg_comes_back(session, welc
         # Each key comes once: with two readers, some of these would be lost or cut in two.
         for _ in range(3):
             opened.press("f9")
-            opened.wait("Every key that works here")
+            opened.wait("Esc closes")
             opened.press("escape")
-            opened.wait(lambda: "Every key that" not in opened.shown)
+            opened.wait(lambda: "Esc closes" not in opened.shown)
     opened.press("ctrl+q")
     assert opened.end() == 0
     restored(opened)
@@ -177,6 +175,8 @@ def test_it_does_without_colours_a_locale_and_room(session, welcomed):
     assert colours == set()
     opened.resize(80, 24)
     opened.wait("Commands")
+    opened.press("f5")
+    opened.wait("espeak")
     opened.press("ctrl+q")
     assert opened.end() == 0
     restored(opened)
@@ -206,8 +206,61 @@ def test_bytes_that_are_no_text_and_broken_sequences_are_survived(session, welco
     opened.wait("Commands")
     opened.send(b"\xff\xfe\x80\x1b[\x1b]52;c;!\x07\x1b[999999;1R\xc3")
     opened.press("f9")
-    opened.wait("Every key that works here")
+    opened.wait("Esc closes")
     opened.press("escape")
     opened.press("ctrl+q")
     assert opened.end() == 0
     assert b"\x1b]52;" not in opened.raw
+
+
+STEERING = re.compile(
+    rb"\x1b\](?!22;[a-z-]*\x07)|\x1bP|\x1b_|\x1b\^|\xc2[\x80-\x9f]|\x00|(?<!\x1b\]22;default)(?<!\x1b\]22;pointer)(?<!\x1b\]22;text)\x07"
+    rb"|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]"
+)
+"""Commands to a terminal (but for that about the shape of the mouse: OSC, DCS, APC, PM), C1, NUL, bells and the marks of direction."""
+
+
+def test_a_hostile_text_is_shown_and_none_of_it_reaches_the_terminal(
+    session, welcomed, tmp_path, hostile
+):
+    (file := tmp_path / "hostile.txt").write_text(f"{hostile} safe here\n" * 3)
+    opened = session(str(file))
+    opened.wait("safe here")
+    opened.paste(hostile.encode().replace(b"\x1b", b"\x1b[201~\x1b") + b" pasted too")
+    opened.wait("pasted too")
+    for place in ("f2", "f3", "f4", "f5", "f6", "f1"):
+        opened.press(place)
+        opened.settle()
+    opened.press("ctrl+q")
+    assert opened.end() == 0
+    drawn = opened.raw[opened.raw.find(b"\x1b[?1049h") :]
+    assert STEERING.search(drawn) is None
+    restored(opened)
+
+
+def test_ten_megabytes_are_pasted_and_the_keys_still_work(session, welcomed):
+    opened = session(env={"TTM_TUI_KEEP_DRAFT": "false"})
+    opened.wait("Commands")
+    opened.paste(b"All work and no play makes a long text. " * 260_000)
+    opened.press("f2")
+    opened.wait("Nothing is speaking")
+    opened.press("f1")
+    opened.wait("long text")
+    opened.press("ctrl+q")
+    assert opened.end() == 0
+    restored(opened)
+
+
+def test_what_was_typed_is_there_after_a_kill(session, welcomed):
+    opened = session()
+    opened.wait("Commands")
+    opened.press("not lost")
+    draft = welcomed / "draft.txt"
+    opened.wait(draft.exists)
+    assert stat.S_IMODE(draft.stat().st_mode) == 0o600
+    opened.child.kill()
+    assert opened.end() == 137
+    again = session()
+    again.wait("not lost")
+    again.press("ctrl+q")
+    assert again.end() == 0

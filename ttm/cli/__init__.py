@@ -104,6 +104,10 @@ def _run(words: list[str]) -> int:
     if words[:1] == ["--version"]:
         output.line(f"ttm {__version__}")
         return 0
+    if words[:1] == ["tui"] and len(words) < 3 and not any(each[:1] == "-" for each in words):
+        from ttm.cli.fullscreen import open_interface
+
+        return open_interface(words[1] if len(words) > 1 else None)
     app = application()
     try:
         with contextlib.redirect_stdout(output.stdout()):

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import subprocess
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ttm import config
-from ttm.child import death
 from ttm.cli import output
 from ttm.config import Config, Setting
 from ttm.errors import UsageError, nearest
@@ -31,9 +27,6 @@ SetOption = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Change a setting for this once; repeatable."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-EDITORS = ("nano", "vi")
-"""What edits where neither $VISUAL nor $EDITOR says."""
 
 OTHER_VARIABLES = ("TTM_CONFIG", "TTM_DEBUG", "TTM_LOG", "TTM_SERVER")
 OTHER_PREFIX = "TTM_RUN_"
@@ -120,22 +113,28 @@ def change(
 
 
 @app.command()
+def unset(
+    key: Annotated[str, typer.Argument(help="say.rate, or profiles.NAME.say.rate.")],
+    path: ConfigOption = None,
+) -> None:
+    """Take a setting out of the file, so that its default applies; comments stay."""
+    if not key.startswith("profiles."):
+        key = _one(key).key
+    chosen = path or config.default_path()
+    if config.unset_setting(chosen, key):
+        output.note(f"{key} taken out of {chosen}")
+    else:
+        output.note(f"{chosen} does not set {key}")
+
+
+@app.command()
 def edit(path: ConfigOption = None) -> None:
     """Open the file in your editor, and check it afterwards."""
-    command = _editor()
+    config.editor(os.environ)
     chosen = path or config.default_path()
     if not os.path.exists(chosen):
         config.write_example(chosen)
-    # Ctrl-C is the editor's, and ours would kill it.
-    interrupt = signal.signal(signal.SIGINT, lambda number, frame: None)
-    try:
-        status = subprocess.run([*command, str(chosen)]).returncode
-    except OSError as failure:
-        raise UsageError(f"cannot run '{command[0]}': {failure.strerror}", "Set $EDITOR") from None
-    finally:
-        signal.signal(signal.SIGINT, interrupt)
-    if status:
-        raise UsageError(f"the editor '{command[0]}' failed ({death(status)})")
+    config.edit(chosen, os.environ)
     config.load(chosen)
 
 
@@ -178,21 +177,6 @@ def _print(settings: Config, which: list[Setting], *, json: bool, origin: bool =
     for line, each in zip(lines, which, strict=True):
         where = f"  # {settings.origin(each.key).told}" if origin else ""
         output.line(line.ljust(width) + where if where else line)
-
-
-def _editor() -> list[str]:
-    import shlex
-
-    for name in ("VISUAL", "EDITOR"):
-        if chosen := os.environ.get(name, "").strip():
-            try:
-                return shlex.split(chosen)
-            except ValueError:
-                raise UsageError(f"${name} has an open quotation mark") from None
-    for name in EDITORS:
-        if shutil.which(name):
-            return [name]
-    raise UsageError("there is no editor", "Set $EDITOR to the one you use")
 
 
 def _note_unknown(name: str) -> None:

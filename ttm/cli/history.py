@@ -10,12 +10,11 @@ from typing import Annotated, Any
 from typer import Argument, Option, Typer
 
 from ttm.cli import output
-from ttm.cli.memory import history
 from ttm.cli.output import failures_in_json
 from ttm.cli.say import load_settings
 from ttm.config import Config
 from ttm.errors import TtmError, UsageError
-from ttm.narration.history import Said
+from ttm.narration.history import Said, open_history
 
 app = Typer(no_args_is_help=True, add_completion=False, help="See what was said before, again.")
 
@@ -42,7 +41,7 @@ def list_(
     """List what was said, the newest first."""
     with failures_in_json(json):
         settings = load_settings(config, None, None, {})
-        every = history(settings).every()
+        every = open_history(settings).every()
         limit = _number(most, "-n") or len(every)
     if json:
         output.json([{"number": n, **_record(one)} for n, one in enumerate(every[:limit], 1)])
@@ -58,7 +57,7 @@ def list_(
 def show(number: Number, json: Json = False, config: ConfigPath = None) -> None:
     """Show all that is known of one of them."""
     with failures_in_json(json):
-        said = history(load_settings(config, None, None, {})).get(_number(number, "N"))
+        said = open_history(load_settings(config, None, None, {})).get(_number(number, "N"))
     record = _record(said)
     if json:
         output.json(record)
@@ -91,7 +90,7 @@ def play(
 
     with failures_in_json(json, stderr=out == "-"):
         settings = load_settings(config, profile, None, {})
-        said = history(settings).get(_number(number, "N"))
+        said = open_history(settings).get(_number(number, "N"))
         words, files = _again(said, settings)
         # A profile, or the settings of today, may have another voice: what was said had this one.
         flags: dict[str, object] = {f"say.{name}": str(one) for name, one in said.settings.items()}
@@ -129,7 +128,7 @@ def clear(
     with failures_in_json(json):
         settings = load_settings(config, None, None, {})
         before = float("inf") if older_than is None else time.time() - _age(older_than)
-        gone = history(settings).clear(before)
+        gone = open_history(settings).clear(before)
     if json:
         output.json({"ok": True, "removed": gone})
     else:
@@ -148,7 +147,7 @@ def _again(said: Said, settings: Config) -> tuple[tuple[str, ...], tuple[str, ..
         from ttm.cli.source import read
 
         try:
-            fingerprint = history(settings).fingerprint()
+            fingerprint = open_history(settings).fingerprint()
             for piece in read((), said.files, settings.text, Extent(), said.form):
                 if isinstance(piece, str):
                     fingerprint.add(piece)

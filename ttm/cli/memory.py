@@ -8,19 +8,12 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from ttm import paths
 from ttm.cli.request import Outcome, Request, warn
 from ttm.config import Config
 from ttm.errors import OutputError, TtmError
-from ttm.narration.history import TEXT_MAX, Fingerprint, History, Said, unusual
+from ttm.narration.history import TEXT_MAX, Fingerprint, Said, open_history, unusual
 from ttm.speech import Voice
 from ttm.text.markup import Opening
-
-
-def history(config: Config) -> History:
-    """The user's."""
-    settings = config.history
-    return History(paths.history_dir(), settings.max_entries, settings.max_bytes)
 
 
 class Memory:
@@ -40,7 +33,7 @@ class Memory:
         if not self._request.history or self._config.history.keep == "off":
             return pieces
         try:
-            self._print = history(self._config).fingerprint()
+            self._print = open_history(self._config).fingerprint()
         except OutputError as failure:
             self._excuse(failure)
             return pieces
@@ -63,7 +56,7 @@ class Memory:
         if self._print is None or not self._about:
             return
         try:
-            history(self._config).add(self._said(self._print, failure))
+            open_history(self._config).add(self._said(self._print, failure))
         except OutputError as refused:
             self._excuse(refused)
 

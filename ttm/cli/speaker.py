@@ -10,9 +10,8 @@ from typer import Option
 
 from ttm.cli import output
 from ttm.cli.output import failures_in_json
-from ttm.cli.turn import speaker_queue
 from ttm.errors import OutputError, UsageError
-from ttm.narration.queue import Command, Entry
+from ttm.narration.queue import Command, Entry, speaker_queue
 
 if TYPE_CHECKING:
     from ttm.narration.exchange import Server

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 from typer import Argument, Option
 
-from ttm.cli import output
-from ttm.cli.say import load_settings
-from ttm.errors import TtmError, UsageError
+from ttm.cli.fullscreen import open_interface
 
 
 def tui(
@@ -28,28 +25,5 @@ def tui(
     ] = None,
 ) -> int:
     """Open the full-screen interface."""
-    from tui.parent import is_terminal, run
-
-    if not is_terminal():
-        raise UsageError("`ttm tui` needs a terminal", "`ttm say` speaks without one")
-    load_settings(config, profile, set_, {})  # what is wrong with them is said here, at once
-    words = [f"--set={each}" for each in set_ or ()]
-    words += [f"--profile={profile}"] if profile is not None else []
-    words += [f"--config={os.path.expanduser(config)}"] if config else []
-    opened = []
-    if file is not None:
-        from ttm.text.reading import open_text
-
-        opened = [open_text(file)]
-        words += [f"--text={opened[0]}", f"--name={file}"]
-    try:
-        ended = run(words, pass_fds=opened)
-    except OSError as failure:
-        raise TtmError(f"the interface cannot be started: {failure.strerror}") from None
-    finally:
-        for descriptor in opened:
-            os.close(descriptor)
-    if ended.fault:
-        where = f"The report is in {ended.report}" if ended.report else ""
-        output.error(TtmError(f"a bug in ttm ({ended.fault}) ended the interface", where))
-    return ended.code
+    given = {"profile": profile, "set": set_ or [], "config": config}
+    return open_interface(file, {name: value for name, value in given.items() if value})

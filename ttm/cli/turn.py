@@ -6,17 +6,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from ttm import paths
 from ttm.cli.request import Request
 from ttm.cli.source import at_hand, length
 from ttm.errors import DeviceError
-from ttm.narration.queue import Command, Place, SpeakerQueue
+from ttm.narration.queue import Command, Place, speaker_queue
 from ttm.playback import Player
-
-
-def speaker_queue() -> SpeakerQueue:
-    """The queue of this user on this machine."""
-    return SpeakerQueue(paths.sockets_dir() / "speaker")
 
 
 class Turn:
@@ -56,7 +50,7 @@ class Turn:
             return True
         self.stopped = not self._place.wait()
         if not self.stopped:
-            self._place.listen(self._heard)
+            self._place.listen(self._heard, self._progress)
         return not self.stopped
 
     def follow(self, player: Player, end: Callable[[], None]) -> None:
@@ -76,6 +70,9 @@ class Turn:
     ) -> None:
         if self._place:
             self._place.close()
+
+    def _progress(self) -> tuple[float, float | None]:
+        return self._player.progress if self._player else (0.0, None)
 
     def _heard(self, command: Command) -> None:
         player = self._player

@@ -15,6 +15,7 @@ from ttm.config.catalogue import (
 )
 from ttm.config.checking import check
 from ttm.config.declaration import Value
+from ttm.config.editor import edit, editor
 from ttm.config.effective import Config, Origin, overlaid, settings_of, value, with_origin
 from ttm.config.engines import (
     EngineSettings,
@@ -42,6 +43,7 @@ from ttm.config.sections import (
     VoicesSettings,
 )
 from ttm.config.server import DaemonSettings, ServerSettings, seconds
+from ttm.config.unsetting import unset_setting
 from ttm.config.values import expected, spelled
 from ttm.config.writing import write_example, write_setting
 
@@ -77,6 +79,8 @@ __all__ = [
     "by_variable",
     "check",
     "default_path",
+    "edit",
+    "editor",
     "every_setting",
     "example",
     "expected",
@@ -88,6 +92,7 @@ __all__ = [
     "seconds",
     "settings_of",
     "spelled",
+    "unset_setting",
     "value",
     "with_origin",
     "write_example",

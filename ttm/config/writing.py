@@ -30,7 +30,7 @@ def write_setting(path: Path, key: str, value_text: str) -> Value:
     Raises UsageError for a key or value that cannot be, ConfigError when the file is wrong
     already, OutputError when it cannot be written. Whatever is raised, the file is as it was.
     """
-    prefix, name = _split(key)
+    prefix, name = key_of(key)
     setting = find(name)
     try:
         value = from_text(setting, value_text)
@@ -38,7 +38,7 @@ def write_setting(path: Path, key: str, value_text: str) -> Value:
         raise UsageError(f"{key}: {failure.what}") from None
     with locked(path) as target:
         document = read(target) or Document(path, "")
-        _refuse_wrong(document)
+        refuse_wrong(document)
         changed = _changed(document, [*prefix, *setting.key.split(".")], value)
         put(target, changed.encode())
     return value
@@ -52,7 +52,8 @@ def write_example(path: Path, *, force: bool = False) -> None:
         put(target, example().encode())
 
 
-def _split(key: str) -> tuple[list[str], str]:
+def key_of(key: str) -> tuple[list[str], str]:
+    """The tables of a profile, and the setting's key. Raises UsageError for no profile's name."""
     if not key.startswith("profiles."):
         return [], key
     _, profile, name = [*key.split(".", 2), ""][:3]
@@ -61,7 +62,8 @@ def _split(key: str) -> tuple[list[str], str]:
     return ["profiles", profile], name or key
 
 
-def _refuse_wrong(document: Document) -> None:
+def refuse_wrong(document: Document) -> None:
+    """Raise ConfigError with all that is wrong in a file."""
     refuse(problems(check(document), document), document.path)
 
 
@@ -88,7 +90,7 @@ def _changed(document: Document, keys: Sequence[str], value: Value) -> str:
                 continue
         except (TOMLKitError, ConfigError):
             continue
-        _refuse_wrong(changed)
+        refuse_wrong(changed)
         return changed.text
     raise ConfigError(
         f"{document.path} is laid out so that ttm cannot set {'.'.join(keys)}",

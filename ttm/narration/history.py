@@ -12,13 +12,14 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ttm import paths
 from ttm.audio.target import refusal
-from ttm.config import SaySettings
+from ttm.config import Config, SaySettings
 from ttm.errors import OutputError, UnknownName
 
 PATIENCE = 2.0
@@ -159,6 +160,15 @@ class History:
                     path.unlink(missing_ok=True)
         return gone
 
+    def forget(self, chosen: Collection[Said]) -> int:
+        """Forget these; how many of them were there. Raises OutputError."""
+        with self._locked(fcntl.LOCK_EX):
+            lines = self._lines()
+            kept = [line for line in lines if (said := _said(line)) is None or said not in chosen]
+            if len(kept) < len(lines):
+                self._put(self.path, b"".join(kept))
+        return len(lines) - len(kept)
+
     def _shorten(self) -> None:
         """Forget the oldest where there are more than the settings allow."""
         with self._locked(fcntl.LOCK_EX):
@@ -227,6 +237,12 @@ class History:
                 time.sleep(0.01)
 
 
+def open_history(config: Config) -> History:
+    """The user's."""
+    settings = config.history
+    return History(paths.history_dir(), settings.max_entries, settings.max_bytes)
+
+
 KINDS: dict[str, Callable[[Any], Any]] = {"tuple[str, ...]": tuple}
 """What JSON has otherwise, by the annotation of the field."""
 
@@ -236,9 +252,16 @@ def _said(line: bytes) -> Said | None:
     try:
         row = json.loads(line)
         known = {each.name: KINDS.get(str(each.type), _as_it_is) for each in fields(Said)}
-        return Said(**{name: known[name](value) for name, value in row.items() if name in known})
+        said = Said(**{name: known[name](value) for name, value in row.items() if name in known})
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
+    names = (said.model, said.voice, said.language, said.digest, said.form, said.text or "")
+    texts = (*names, *said.outputs, *said.files)
+    numbers = (said.time, said.seconds, said.characters, said.exit, said.seed or 0)
+    sound = all(isinstance(each, str) for each in texts) and isinstance(said.settings, dict)
+    if not sound or not all(isinstance(one, int | float) and abs(one) < 1e11 for one in numbers):
+        return None
+    return said
 
 
 def _as_it_is(value: Any) -> Any:

@@ -23,13 +23,19 @@ from types import TracebackType
 from typing import Any, Literal, Self, get_args
 
 from ttm.errors import SpeakerBusy
+from ttm.paths import sockets_dir
 
 Command = Literal["stop", "pause", "resume"]
 """What can be asked of whoever has a place."""
 State = Literal["waiting", "speaking", "paused"]
 
+Progress = Callable[[], tuple[float, float | None]]
+"""Seconds that were heard so far, and that there are in all, where that is known."""
+
 LOOK = 0.25
 """Seconds after which one who waits looks for itself; usually it is told."""
+TELL = 0.5
+"""Seconds between two notes on how far one who speaks is."""
 PLACES = 32
 """How many may wait at once, unless the settings say otherwise."""
 _GO = "go"
@@ -56,6 +62,10 @@ class Entry:
     """Length of the text, where it is known."""
     since: float = 0.0
     """When it came: seconds since the epoch."""
+    played: float = 0.0
+    """Seconds of it that were heard."""
+    length: float | None = None
+    """Seconds that it has, once that is known."""
 
     @property
     def order(self) -> tuple[int, bool, int]:
@@ -136,6 +146,13 @@ class SpeakerQueue:
                 if entry.number == number:
                     self._put(dataclasses.replace(entry, state=state))
 
+    def progress(self, number: int, played: float, length: float | None) -> None:
+        """Let everybody know how far it is."""
+        with self._locked():
+            for entry in self._entries():
+                if entry.number == number:
+                    self._put(dataclasses.replace(entry, played=played, length=length))
+
     def leave(self, number: int) -> None:
         """Give the place up, and tell the next."""
         with self._locked():
@@ -205,6 +222,11 @@ class SpeakerQueue:
         return True
 
 
+def speaker_queue() -> SpeakerQueue:
+    """The queue of this user on this machine."""
+    return SpeakerQueue(sockets_dir() / "speaker")
+
+
 class Place:
     """One's own place; `wait` until it is one's turn. Leaving the `with` block gives it up."""
 
@@ -212,6 +234,7 @@ class Place:
         self.number = entry.number
         self._queue = queue
         self._heard: Callable[[Command], None] | None = None
+        self._progress: Progress | None = None
         self._listener: threading.Thread | None = None
         self._leaving, self._left = os.pipe()
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
@@ -231,9 +254,11 @@ class Place:
                 return False
         return True
 
-    def listen(self, heard: Callable[[Command], None]) -> None:
-        """From here on `heard` is called with what others ask, in a thread of its own."""
+    def listen(self, heard: Callable[[Command], None], progress: Progress | None = None) -> None:
+        """From here on `heard` is called with what others ask, in a thread of its own, and
+        `progress` now and then, to let them know how far it is."""
         self._heard = heard
+        self._progress = progress
         self._listener = threading.Thread(target=self._listen, name="ttm-place", daemon=True)
         self._listener.start()
 
@@ -262,10 +287,16 @@ class Place:
         self.close()
 
     def _listen(self) -> None:
+        told: tuple[float, float | None] = (0.0, None)
         while True:
-            ready = select.select([self._ear, self._leaving], [], [])[0]
+            wait = TELL if self._progress else None
+            ready = select.select([self._ear, self._leaving], [], [], wait)[0]
             if self._leaving in ready:
                 return
+            if not ready and self._progress and (far := self._progress()) != told:
+                told = far
+                with contextlib.suppress(OSError):
+                    self._queue.progress(self.number, *far)
             for word in self._words():
                 if word in get_args(Command) and self._heard:
                     self._heard(word)  # type: ignore[arg-type]
@@ -297,4 +328,11 @@ def _held(path: Path) -> bool:
 
 def _entry(row: dict[str, Any]) -> Entry:
     known = {field.name for field in dataclasses.fields(Entry)}
-    return Entry(**{name: value for name, value in row.items() if name in known})
+    entry = Entry(**{name: value for name, value in row.items() if name in known})
+    texts = (entry.door, entry.channel, entry.model, entry.voice)
+    counts = (entry.number, entry.pid, entry.priority, entry.characters or 0)
+    numbers = (*counts, entry.since, entry.played, entry.length or 0.0)
+    sound = entry.state in get_args(State) and all(isinstance(each, str) for each in texts)
+    if not sound or not all(isinstance(one, int | float) and abs(one) < 1e11 for one in numbers):
+        raise ValueError(row)
+    return entry

@@ -139,6 +139,11 @@ class Player:
         by its size and the clock."""
         return max(0, min(self._stream.heard - self._lead, self._content))
 
+    @property
+    def progress(self) -> tuple[float, float | None]:
+        """Seconds that were heard, and that there are in all once the last of it was written."""
+        return self.position / self.rate, self._content / self.rate if self._ended else None
+
     def notice(self) -> str:
         """Once, why nothing is heard yet, when that takes a while."""
         if self._told or not self._held:

@@ -42,6 +42,10 @@ class Hearing:
             elif self._player:
                 self._player.pause() if self._paused else self._player.resume()
 
+    def progress(self) -> tuple[float, float | None]:
+        """Seconds that were heard, and that there are, once that is known."""
+        return self._player.progress if self._player else (0.0, None)
+
     def plays(self, player: Player) -> None:
         """From here on it is heard."""
         self._player = player
@@ -84,7 +88,7 @@ async def played(
         if not (await asyncio.wait([turn], timeout=SOON))[0]:
             yield Note("it waits until others have spoken")
         if await _turn(turn, queue, place):
-            place.listen(hearing.obey)
+            place.listen(hearing.obey, hearing.progress)
         else:
             hearing.stopped.set()
         while frame := await hearing.meanwhile(anext(frames, None)):

@@ -31,9 +31,8 @@ from ttm.narration.frames import (
     failed,
     print_of,
 )
-from ttm.narration.queue import Command, SpeakerQueue
+from ttm.narration.queue import Command, speaker_queue
 from ttm.narration.report import Report
-from ttm.paths import sockets_dir
 from ttm.playback import find_loudspeaker
 from ttm.server.answer import Streamed, begun, counted, honest
 from ttm.server.compat import decoded
@@ -107,7 +106,7 @@ async def say(asked: SayRequest, request: Request) -> Response:
     frames = _frames(hall, sound, heard)
     if asked.play:
         loudspeaker = await asyncio.to_thread(find_loudspeaker(hall.config.playback).ready)
-        queue = _queue()
+        queue = speaker_queue()
         join = partial(
             queue.join,
             "server",
@@ -130,7 +129,7 @@ async def say(asked: SayRequest, request: Request) -> Response:
 @router.get("/queue", responses=failures())
 async def queue() -> Queue:
     """Who speaks on the loudspeaker, and who waits for it: from this server or anywhere else."""
-    entries = await _of_queue(_queue().entries)
+    entries = await _of_queue(speaker_queue().entries)
     return Queue(queue=[Entry.model_validate(asdict(one)) for one in entries])
 
 
@@ -257,11 +256,6 @@ async def _encoded(frames: AsyncGenerator[Frame], request: Request) -> AsyncGene
             yield encode(failed(failure))
 
 
-def _queue() -> SpeakerQueue:
-    """The queue of this user on this machine."""
-    return SpeakerQueue(sockets_dir() / "speaker")
-
-
 async def _of_queue(ask: Callable[[], T]) -> T:
     """What the queue answers. Raises OutputError where its folder cannot be used."""
     try:
@@ -278,7 +272,7 @@ async def _tell(command: Command, which: Which | None, *states: str) -> Told:
     which = which or Which()
 
     def tell() -> int:
-        queue = _queue()
+        queue = speaker_queue()
         entries = [
             one
             for one in queue.entries()

@@ -76,6 +76,8 @@ class Entry(BaseModel):
     voice: str
     characters: int | None
     since: float
+    played: float
+    length: float | None
 
 
 class Queue(BaseModel):

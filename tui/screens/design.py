@@ -18,7 +18,7 @@ from textual.widgets import Button, Static
 from ttm.errors import TtmError
 from tui.safe import safe
 from tui.widgets.candidate import CandidateCard
-from tui.widgets.field import Field
+from tui.widgets.entry import Entry
 
 if TYPE_CHECKING:
     from tui.app import TtmApp
@@ -68,13 +68,13 @@ class Design(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Static("A voice from a description", classes="title", markup=False)
-            yield Field("It is", id="description", hint="warm, low, unhurried; an old storyteller")
-            yield Field("Language", id="language", hint="en, German, ...; may be empty")
-            yield Field("They say", id="line", hint="a sentence; may be empty for English")
+            yield Entry("It is", id="description", hint="warm, low, unhurried; an old storyteller")
+            yield Entry("Language", id="language", hint="en, German, ...; may be empty")
+            yield Entry("They say", id="line", hint="a sentence; may be empty for English")
             with Horizontal(id="candidates"):
                 for number in range(1, COUNT + 1):
                     yield CandidateCard(number)
-            yield Field("Name", id="name", hint="a to z, digits and hyphens")
+            yield Entry("Name", id="name", hint="a to z, digits and hyphens")
             yield Static("", id="progress", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Make four (ctrl+g)", id="make", variant="primary", compact=True)
@@ -106,7 +106,7 @@ class Design(ModalScreen[str]):
     def action_make(self) -> None:
         if self._busy or self.query_one("#make", Button).disabled:
             return
-        if not self.query_one("#description", Field).value:
+        if not self.query_one("#description", Entry).value:
             self._say("! Say what the voice is like first")
             self.query_one("#description Input").focus()
             return
@@ -117,7 +117,7 @@ class Design(ModalScreen[str]):
         from tui.studio.newcomers import candidates
 
         description, language, said = (
-            self.query_one(f"#{name}", Field).value for name in ("description", "language", "line")
+            self.query_one(f"#{name}", Entry).value for name in ("description", "language", "line")
         )
         self._candidates, self._chosen, self._busy = {}, 0, True
         self._about = (description, language)
@@ -192,11 +192,11 @@ class Design(ModalScreen[str]):
             return
         if not self._chosen:
             self._say("! Choose one first: F1 to F4, or a click")
-        elif not self.query_one("#name", Field).value:
+        elif not self.query_one("#name", Entry).value:
             self._say("! Give it a name")
             self.query_one("#name Input").focus()
         else:
-            self._keep(self._candidates[self._chosen], self.query_one("#name", Field).value)
+            self._keep(self._candidates[self._chosen], self.query_one("#name", Entry).value)
 
     @work(exclusive=True, group="making", exit_on_error=False)
     async def _keep(self, candidate: Candidate, name: str) -> None:

@@ -23,7 +23,7 @@ from ttm.voicefile import NAME
 from ttm.voices.verdict import Finding
 from tui.safe import one_line
 from tui.screens.recordings import Recordings
-from tui.widgets.field import Field
+from tui.widgets.entry import Entry
 
 if TYPE_CHECKING:
     from tui.app import TtmApp
@@ -72,17 +72,17 @@ class Enrol(ModalScreen[str]):
         with Vertical(classes="panel"):
             yield Static("A voice from a recording", classes="title", markup=False)
             with VerticalScroll(can_focus=False):
-                yield Field(
+                yield Entry(
                     "Recording", id="path", hint="3 to 20 s of one voice; ctrl+o chooses",
                     suggester=Paths(),
                 )  # fmt: skip
-                yield Field("Name", id="name", hint="a to z, digits and hyphens")
-                yield Field(
+                yield Entry("Name", id="name", hint="a to z, digits and hyphens")
+                yield Entry(
                     "It says", id="transcript", hint="every word that is said; may be empty"
                 )
-                yield Field("Language", id="language", hint="en, German, ...; may be empty")
-                yield Field("Like", id="description", hint="what the voice is like; may be empty")
-                yield Field("Consent", id="consent", hint="whose voice it is, and who agreed")
+                yield Entry("Language", id="language", hint="en, German, ...; may be empty")
+                yield Entry("Like", id="description", hint="what the voice is like; may be empty")
+                yield Entry("Consent", id="consent", hint="whose voice it is, and who agreed")
                 yield Static("", id="findings", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(
@@ -98,18 +98,18 @@ class Enrol(ModalScreen[str]):
 
     @work(exclusive=True, group="picking", exit_on_error=False)
     async def action_browse(self) -> None:
-        typed = os.path.expanduser(self.query_one("#path", Field).value)
+        typed = os.path.expanduser(self.query_one("#path", Entry).value)
         folder = typed if os.path.isdir(typed) else os.path.dirname(typed)
         if path := await self.app.push_screen_wait(Recordings(folder)):
-            self.query_one("#path", Field).value = path
+            self.query_one("#path", Entry).value = path
 
     @on(Input.Changed, "#path Input")
     @on(Input.Changed, "#transcript Input")
     def _changed(self) -> None:
-        path = self.query_one("#path", Field).value
+        path = self.query_one("#path", Entry).value
         self._sample = None
         self._ready()
-        self._listen(path, self.query_one("#transcript", Field).value)
+        self._listen(path, self.query_one("#transcript", Entry).value)
 
     @work(exclusive=True, group="listening", exit_on_error=False)
     async def _listen(self, path: str, transcript: str) -> None:
@@ -124,7 +124,7 @@ class Enrol(ModalScreen[str]):
         except TtmError as failure:
             self._say(failure.sentence, "error")
             return
-        name = self.query_one("#name", Field)
+        name = self.query_one("#name", Entry)
         stem = os.path.splitext(os.path.basename(path))[0].casefold().replace("_", "-")
         if name.value in ("", self._guessed) and NAME.fullmatch(stem):
             name.value = self._guessed = stem
@@ -175,7 +175,7 @@ class Enrol(ModalScreen[str]):
             return
         wanted = Wanted(
             *(
-                self.query_one(f"#{name}", Field).value
+                self.query_one(f"#{name}", Entry).value
                 for name in ("name", "transcript", "language", "description", "consent")
             )
         )

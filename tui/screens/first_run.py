@@ -15,6 +15,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Static
 
+from ttm.config import overlaid
 from ttm.errors import TtmError
 from tui import welcome
 from tui.safe import one_line
@@ -113,7 +114,8 @@ class FirstRun(Page):
         """Speak the sentence."""
         if self._studio is None or self._transport is None:
             # Its own, so that nothing of this is left on Speak.
-            self._studio = Studio(self.ttm.config, self._post)
+            quiet = overlaid(self.ttm.config, {"history.keep": "off"}, "the welcome")
+            self._studio = Studio(quiet, self._post)
             self._transport = Transport(self.ttm.config.playback, self._post)
         wishes = {"model": "espeak", "voice": "", "language": "en", "rate": "1.0"}
         self._studio.speak(Utterance(SENTENCE, wishes))

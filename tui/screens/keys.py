@@ -54,11 +54,11 @@ class Keys(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="overlay"):
             yield Static("Keys", classes="heading", markup=False)
+            yield Static("Esc closes   ↑ ↓ scroll", classes="under", markup=False)
             with VerticalScroll():
                 for name, rows in self._groups:
                     yield Static(name, classes="group", markup=False)
                     yield Static(_table(rows), markup=False)
-            yield Static("Esc closes   ↑ ↓ scroll", classes="hint", markup=False)
 
 
 def _table(rows: list[Row]) -> Table:
@@ -81,8 +81,9 @@ def groups(screen: Screen[Any]) -> Iterator[tuple[str, list[Row]]]:
         keys, _ = inside.setdefault(binding.action, ([], ""))
         keys.append(spelled(binding.key))
         inside[binding.action] = (keys, binding.tooltip or binding.description)
-    for node, inside in found.items():
-        rows = [Row(_joined(keys), sentence) for keys, sentence in inside.values()]
+    first = [node for node in (screen, screen.app) if node in found]
+    for node in (*first, *(each for each in found if each not in first)):
+        rows = [Row(_joined(keys), sentence) for keys, sentence in found[node].values()]
         yield _name(node, screen), rows
 
 

@@ -18,7 +18,7 @@ from ttm.errors import TtmError
 from ttm.models.place import amount
 from tui.messages import Bring, ConfigChanged
 from tui.screens.page import Page
-from tui.screens.question import Confirm
+from tui.screens.question import Question
 from tui.widgets.facts import Facts
 from tui.widgets.gauge import Gauge
 from tui.widgets.ledger import Column, Ledger, Row
@@ -57,7 +57,8 @@ class Models(Page):
         Binding("f", "fix", "Fix", id="models.fix", tooltip="Do what is missing"),
         Binding("c", "cancel", "Cancel", show=False, id="models.cancel",
                 tooltip="End a download; what came is kept"),
-        Binding("delete", "remove", "Remove", show=False, id="models.remove"),
+        Binding("delete", "remove", "Remove", show=False, id="models.remove",
+                tooltip="Remove the files of a model"),
     ]  # fmt: skip
 
     class Carried(Message):
@@ -315,7 +316,7 @@ class Models(Page):
         if (item := self.item) is None or item.holding is None or not item.holding.size:
             return
         question = f"Remove {item.name}? That frees {amount(item.holding.size)}."
-        if not await self.app.push_screen_wait(Confirm(question, "Remove")):
+        if not await self.app.push_screen_wait(Question(question, "Remove")):
             return
         self.ttm.porter.forget(item.name)
         folder = models_dir(self.ttm.config)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from tui.messages import Kind
+from tui.widgets.keys_bar import KeysBar
 from tui.widgets.log_line import LogLine
 from tui.widgets.places import Places
 
@@ -30,6 +31,26 @@ class Page(Screen[None]):
     MODE: ClassVar[str] = ""
     """Its name in `tui.modes.PLACES`."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "Next", show=False, id="next", tooltip="To the next part"),
+        Binding(
+            "shift+tab",
+            "app.focus_previous",
+            "Before",
+            show=False,
+            id="before",
+            tooltip="To the part before",
+        ),
+        Binding(
+            "super+c",
+            "app.interrupt",
+            "Copy",
+            show=False,
+            id="copy",
+            tooltip="Copy what is selected",
+        ),
+    ]
+
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
 
@@ -46,7 +67,7 @@ class Page(Screen[None]):
         with Container(id="body"):
             yield from self.body()
         yield LogLine(*self.ttm.last_told)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysBar()
 
     def body(self) -> ComposeResult:
         """What this screen shows between the line at the top and the log line."""
@@ -67,8 +88,8 @@ class Page(Screen[None]):
 
     def show_told(self, sentence: str, kind: Kind) -> None:
         """Show this in the log line."""
-        self.query_one(LogLine).show(sentence, kind)
+        for line in self.query(LogLine):  # none before the screen is composed
+            line.show(sentence, kind)
 
     def on_screen_resume(self) -> None:
-        if lines := self.query(LogLine):
-            lines.first().show(*self.ttm.last_told)
+        self.show_told(*self.ttm.last_told)

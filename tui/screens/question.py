@@ -1,7 +1,8 @@
-"""A question with two answers, and one with a line of text for an answer."""
+"""A question over a screen: yes or no, or one of several."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
@@ -11,58 +12,76 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from tui.safe import safe
+from tui.safe import one_line
+from tui.widgets.field import Field
+from tui.widgets.rows import Column, Row, Rows
 
 
-class Confirm(ModalScreen[bool]):
-    """Whether something that cannot be undone is to be done."""
+class Question(ModalScreen[bool]):
+    """Whether to do it; escape is no, and so is enter until one goes to the other button."""
 
     CSS_PATH = "question.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes", id="confirm.yes"),
-        Binding("n,escape", "answer(False)", "No", id="confirm.no"),
+        Binding("y", "answer(True)", "Yes", id="question.yes", tooltip="Do it"),
+        Binding("escape,n", "answer(False)", "No", id="question.no", tooltip="Leave it"),
+        Binding("left", "app.focus_previous", "Before", show=False, id="question.left"),
+        Binding("right", "app.focus_next", "After", show=False, id="question.right"),
     ]
 
-    def __init__(self, question: str, yes: str) -> None:
+    def __init__(self, sentence: str, yes: str) -> None:
         super().__init__()
-        self._question, self._yes = question, yes
+        self._sentence = sentence
+        self._yes = yes
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="panel"):
-            yield Static(safe(self._question), markup=False)
-            with Horizontal(classes="buttons"):
+        with Vertical(classes="dialog"):
+            yield Static(one_line(self._sentence), markup=False)
+            with Horizontal(classes="answers"):
+                yield Button("No, leave it (n)", id="no", compact=True)
                 yield Button(f"{self._yes} (y)", id="yes", variant="error", compact=True)
-                yield Button("No (n)", id="no", compact=True)
 
-    def on_mount(self) -> None:
-        self.query_one("#no").focus()
-
-    def action_answer(self, answer: bool) -> None:
-        self.dismiss(answer)
+    def action_answer(self, yes: bool) -> None:
+        """Answer it."""
+        self.dismiss(yes)
 
     @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
+    def _press(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
 
 
-class Ask(ModalScreen[str]):
-    """A line of text; empty for none."""
+class Choice(ModalScreen[str | None]):
+    """One of several, or with `new` a name that is typed; None for neither."""
 
     CSS_PATH = "question.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss('')", "Leave it", id="ask.leave"),
+        Binding("escape", "dismiss(None)", "Back", id="choice.back", tooltip="Leave it as it is")
     ]
 
-    def __init__(self, question: str, answer: str = "") -> None:
+    def __init__(self, title: str, options: Sequence[tuple[str, str]], new: str = "") -> None:
         super().__init__()
-        self._question, self._answer = question, answer
+        self._title = title
+        self._options = options
+        self._new = new
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="panel"):
-            yield Static(safe(self._question), markup=False)
-            yield Input(safe(self._answer), compact=True)
-            yield Static("enter takes it, escape leaves it", classes="hint", markup=False)
+        with Vertical(classes="dialog"):
+            yield Static(one_line(self._title), markup=False, classes="title")
+            if self._options:
+                yield Rows(Column(""), titles=False)
+            if self._new:
+                yield Field(placeholder=self._new, compact=True, id="new")
 
-    @on(Input.Submitted)
-    def _taken(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip())
+    def on_mount(self) -> None:
+        if self._options:
+            rows = self.query_one(Rows)
+            rows.show([Row(key, (text,)) for key, text in self._options])
+            rows.styles.height = min(10, len(self._options))
+
+    @on(Rows.Chosen)
+    def _choose(self, event: Rows.Chosen) -> None:
+        self.dismiss(event.row.key)
+
+    @on(Input.Submitted, "#new")
+    def _given(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self.dismiss(event.value.strip())

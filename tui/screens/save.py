@@ -44,6 +44,11 @@ class Place(NamedTuple):
 class Folders(DirectoryTree):
     """Folders and sound files; what they are called cannot steer the terminal."""
 
+    # Pictures from beyond the basic plane are missing in many fonts, and wide in others.
+    ICON_NODE = "▸ "
+    ICON_NODE_EXPANDED = "▾ "
+    ICON_FILE = "  "
+
     def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
         known = tuple(suffix for form in FORMATS.values() for suffix in form.suffixes)
         return [

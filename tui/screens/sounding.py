@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
@@ -16,12 +16,14 @@ from ttm.errors import TtmError
 from tui.screens.ask import Ask
 from tui.screens.page import Page
 from tui.screens.save import Place, Save
-from tui.studio.events import Anew
-from tui.studio.tape import Sentence, Tape
-from tui.studio.transport import Transport
 from tui.widgets.editor import Editor
 from tui.widgets.sound import Sound
 from tui.widgets.waveform import Waveform
+
+if TYPE_CHECKING:
+    from tui.studio.events import Anew, Event
+    from tui.studio.tape import Sentence, Tape
+    from tui.studio.transport import Transport
 
 LOOKS = 20
 """Times a second at which it is looked where the sound is; a short word lasts 150 ms."""
@@ -33,8 +35,16 @@ NEAR = 1.0
 class Sounding(Page):
     """Has an Editor and a Sound, and one tape at a time."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f7,space", "play_pause", "Pause", id="sound.toggle", tooltip="Pause, or go on"),
+    KEYS: ClassVar[list[BindingType]] = [
+        Binding(
+            "f7",
+            "play_pause",
+            "Pause",
+            id="sound.toggle",
+            tooltip="Pause, or go on",
+            priority=True,  # an editor would select everything
+        ),
+        Binding("space", "play_pause", "Pause", show=False, tooltip="Pause, or go on"),
         Binding(
             "s", "stop", "Stop", show=False, id="sound.stop", tooltip="Stop speaking and playing"
         ),
@@ -110,9 +120,16 @@ class Sounding(Page):
 
     @property
     def transport(self) -> Transport:
-        """What plays."""
-        assert self._transport is not None
+        """What plays; made when it is first asked for, after the first picture."""
+        if self._transport is None:
+            from tui.studio.transport import Transport
+
+            self._transport = Transport(self.ttm.config.playback, self.post)
         return self._transport
+
+    def post(self, event: Event) -> None:
+        """Take what the engine's side tells, in any thread."""
+        raise NotImplementedError
 
     def watch_sound(self) -> None:
         """Look at it from here on, while there is something to be seen."""

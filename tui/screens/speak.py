@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from tui.command import say
 from tui.messages import ConfigChanged, SpeakWith
 from tui.screens.save import Place
 from tui.screens.sounding import Sounding
@@ -27,13 +28,13 @@ from tui.studio.events import (
     Stopped,
     Unheard,
 )
-from tui.studio.transport import Transport
-from tui.studio.utterance import Utterance
 from tui.widgets.choices import Choices
 from tui.widgets.editor import Editor
 from tui.widgets.sound import Sound
 from tui.widgets.waveform import Waveform
 
+AFTER = 0.1
+"""Seconds after which the engine's side is imported: the first picture comes before."""
 WORD = 64
 """Characters to go back at most to where a word begins."""
 EMPTY = "Write or paste a text here.\n\nCtrl+J or Ctrl+Enter speaks it."
@@ -53,6 +54,7 @@ class Speak(Sounding):
             id="speak.speak",
             tooltip="Speak what is selected, or from the cursor on; at the end of the text, all",
         ),
+        *Sounding.KEYS,
         Binding(
             "ctrl+g", "speak_all", "All", show=False, id="speak.all", tooltip="Speak all of it"
         ),
@@ -101,22 +103,27 @@ class Speak(Sounding):
         yield Sound(id="sound")
 
     def on_mount(self) -> None:
-        self._transport = Transport(self.ttm.config.playback, self._post)
-        self.watch_sound()
         self.editor.focus()
-        self._prepare()
+        if self.ttm.given is None:
+            self._read_draft()
+        self.set_timer(AFTER, self._prepare)
 
     @work(thread=True, exit_on_error=False, group="speak-prepare")
     def _prepare(self) -> None:
-        """The draft is on a disk, and the engine's side takes 0.2 s to import."""
-        if self.ttm.given is None:
-            self.post_message(self.Draft(self.ttm.draft.read()))
+        """The engine's side takes 0.2 s to import."""
+        from tui.studio import transport  # noqa: F401 - for who asks for one in the other thread
+
         studio = self.ttm.studio
-        studio.hear(self._post)
+        studio.hear(self.post)
+        self.app.call_from_thread(self.watch_sound)
         studio.models()
         studio.offer(str(self.ttm.wishes.get("model") or self.ttm.config.say.model))
 
-    def _post(self, event: Event) -> None:
+    @work(thread=True, exit_on_error=False, group="speak-draft")
+    def _read_draft(self) -> None:
+        self.post_message(self.Draft(self.ttm.draft.read()))
+
+    def post(self, event: Event) -> None:
         self.post_message(self.Told(event))
 
     # What is written.
@@ -203,6 +210,8 @@ class Speak(Sounding):
         if not text.strip():
             self.ttm.tell("There is no text to speak yet.")
             return
+        from tui.studio.utterance import Utterance
+
         studio = self.ttm.studio
         studio.stop()
         self.transport.stop()
@@ -227,7 +236,7 @@ class Speak(Sounding):
                 self.now("")
                 wrong = f" {bad} of its sentences went wrong at first." if bad else ""
                 wrong += f" {skipped} pieces could not be spoken." if skipped else ""
-                self.ttm.tell(f"Spoken: {seconds:.1f} seconds.{wrong}", "done")
+                self.ttm.tell(f"All of it is there: {seconds:.1f} seconds.{wrong}", "done")
             case Stopped(job) if job == self._job:
                 self.now("")
                 self.ttm.tell("Stopped.")
@@ -255,6 +264,10 @@ class Speak(Sounding):
         if self._place:
             place, self._place = self._place, None
             self.save(began.tape, place)
+
+    def command(self) -> str:
+        """The `ttm say` that speaks this text so."""
+        return say(self.editor.text, self.ttm.wishes, self.ttm.draft.path)
 
     def interrupt(self) -> bool:
         """Stop speaking and playing."""

@@ -32,6 +32,6 @@ class Messages(ModalScreen[None]):
         lines = [f"{MARKS[kind]} {sentence}" for sentence, kind in reversed(self._told)]
         with Vertical(classes="overlay"):
             yield Static("What was said, the newest first", classes="heading", markup=False)
+            yield Static("Esc closes", classes="under", markup=False)
             with VerticalScroll():
                 yield Static("\n".join(lines) or "Nothing yet.", markup=False)
-            yield Static("Esc closes", classes="hint", markup=False)

@@ -16,8 +16,9 @@ from textual.message import Message
 from ttm.config import Config
 from ttm.errors import TtmError
 from tui.messages import ConfigChanged
+from tui.screens.ask import Ask
 from tui.screens.page import Page
-from tui.screens.question import Ask, Confirm
+from tui.screens.question import Question
 from tui.widgets.facts import Facts
 from tui.widgets.ledger import Column, Ledger, Row
 from tui.widgets.pair import Pair
@@ -50,15 +51,18 @@ class Voices(Page):
         Binding("b", "mark('b')", "B", id="voices.b", tooltip="The other one"),
         Binding("x", "other", "A/B", id="voices.other", tooltip="Hear A, B, A, ..."),
         Binding("enter", "use", "Use", id="voices.use", tooltip="Speak with this voice"),
-        Binding("slash", "filter", "Filter", id="voices.filter", key_display="/"),
+        Binding("slash", "filter", "Filter", id="voices.filter", key_display="/",
+                tooltip="Find by name, language, kind or model"),
         Binding("n", "add", "Add", id="voices.add", tooltip="Add the voice of a recording"),
         Binding("g", "design", "Design", id="voices.design", tooltip="Describe a new voice"),
         Binding("d", "default", "Default", show=False, id="voices.default",
                 tooltip="Let this voice speak wherever none is named"),
         Binding("t", "text", "Text", show=False, id="voices.text",
                 tooltip="Hear your text, or a sample sentence"),
-        Binding("e", "rename", "Rename", show=False, id="voices.rename"),
-        Binding("delete", "remove", "Remove", show=False, id="voices.remove"),
+        Binding("e", "rename", "Rename", show=False, id="voices.rename",
+                tooltip="Give a voice of yours another name"),
+        Binding("delete", "remove", "Remove", show=False, id="voices.remove",
+                tooltip="Remove a voice of yours"),
         Binding("escape", "leave", "Silence", show=False, id="voices.leave",
                 tooltip="Fall silent; leave the filter"),
     ]  # fmt: skip
@@ -380,7 +384,11 @@ class Voices(Page):
         if (member := self.member) is None:
             return
         name = await self.app.push_screen_wait(
-            Ask(f"A new name for '{member.voice.name}'", member.voice.name)
+            Ask(
+                f"A new name for '{member.voice.name}'",
+                member.voice.name,
+                "Enter takes it   Esc leaves it",
+            )
         )
         if name:
             await self._changed("rename", member.voice.name, name)
@@ -390,7 +398,7 @@ class Voices(Page):
         if (member := self.member) is None:
             return
         question = f"Remove the voice '{member.voice.name}'? Its recording goes with it."
-        if await self.app.push_screen_wait(Confirm(question, "Remove")):
+        if await self.app.push_screen_wait(Question(question, "Remove")):
             await self._changed("remove", member.voice.name)
 
     async def _changed(self, verb: str, *names: str) -> None:

@@ -52,6 +52,10 @@ class Finished:
     """Sentences with which something was wrong."""
     skipped: int
     """Pieces that were left out."""
+    chunks: int = 0
+    """Pieces that were spoken."""
+    cached: int = 0
+    """Those of them that were kept from before, so that nobody had to speak."""
 
 
 @dataclass(frozen=True, slots=True)

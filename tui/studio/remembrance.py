@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ttm import paths
 from ttm.config import Config
-from ttm.narration.history import TEXT_MAX, History, Said, unusual
+from ttm.narration.history import TEXT_MAX, Said, open_history, unusual
 from ttm.narration.report import Report
 
 
@@ -15,7 +14,7 @@ def remember(
     kept = config.history
     if kept.keep == "off":
         return
-    history = History(paths.history_dir(), kept.max_entries, kept.max_bytes)
+    history = open_history(config)
     fingerprint = history.fingerprint()
     fingerprint.add(text)
     full = kept.keep == "full"

@@ -278,7 +278,9 @@ class Studio:
         if self._cancelled(job):
             self._tell(Stopped(job))
         else:
-            self._tell(Finished(job, tape.seconds, report.guard.bad, report.skipped))
+            bad, skipped = report.guard.bad, report.skipped
+            counts = (bad, skipped, report.chunks, report.cached)
+            self._tell(Finished(job, tape.seconds, *counts))
 
     def _record(self, narration: Narration, tape: Tape, job: int, rate: float) -> None:
         """All of the narration, as long as there is a use for it."""

@@ -8,12 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from ttm import paths
 from ttm.audio import Audio
 from ttm.audio.stretch import Stretcher
 from ttm.config import PlaybackSettings
 from ttm.errors import TtmError
-from ttm.narration.queue import Command, Place, SpeakerQueue
+from ttm.narration.queue import Command, Place, speaker_queue
 from ttm.playback import Loudspeaker, Player, find_loudspeaker
 from tui.studio.events import Event, Playback, Unheard
 from tui.studio.tape import Tape
@@ -287,11 +286,6 @@ class Transport:
         return None
 
 
-def speaker_queue() -> SpeakerQueue:
-    """The queue of this user on this machine."""
-    return SpeakerQueue(paths.sockets_dir() / "speaker")
-
-
 class _Run:
     """A tape being played from one place at one tempo, in a thread of its own."""
 
@@ -416,6 +410,11 @@ class _Run:
     def _write(self, audio: Audio) -> None:
         if audio.pcm and self._player is not None and not self._over:
             self._player.write(audio)
+
+    def _progress(self) -> tuple[float, float | None]:
+        tape = self._tape
+        rate = max(1, tape.rate)
+        return self.position / rate, tape.seconds if tape.ended else None
 
     def _left(self) -> float:
         """Seconds that there will be to hear from the start of this run on."""

@@ -41,7 +41,11 @@ class Choice(Static, can_focus=True):
     def render(self) -> Content:
         shown = one_line(self.value)
         shown = shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
-        return Content.assemble((f"{self._label} ", "$quiet"), shown, (" ▾", "$quiet"))
+        label = "" if self.screen.has_class("-narrow") else f"{self._label} "
+        return Content.assemble((label, "$quiet"), shown, (" ▾", "$quiet"))
+
+    def on_resize(self) -> None:
+        self.refresh(layout=True)
 
     def action_open(self) -> None:
         """Show what there is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,8 +15,10 @@ from ttm.errors import UsageError
 from ttm.speech import parse_rate
 from tui.screens.ask import Ask
 from tui.screens.pick import Pick, Row
-from tui.studio.offer import Offer
 from tui.widgets.choice import Choice
+
+if TYPE_CHECKING:
+    from tui.studio.offer import Offer
 
 RATES = ("0.5", "0.75", "0.9", "1.0", "1.1", "1.25", "1.5", "1.75", "2.0")
 HINTS = {"0.5": "half as fast", "1.0": "its usual tempo", "2.0": "twice as fast"}
@@ -146,7 +149,7 @@ class Choices(Horizontal):
             return "Language", [auto, *(Row(tag, tag, named.get(tag, "")) for tag in tags)], value
         rows = [Row(OWN, "its own", "the model's, for the language")]
         for voice in offer.voices if offer else ():
-            known = ", ".join(tag for tag in voice.languages[:2] if tag != "und")
+            known = ", ".join(tag for tag in voice.languages[:2] if tag not in ("und", voice.name))
             about = "  ".join(filter(None, (known, voice.gender, voice.description)))
             rows.append(Row(voice.name, voice.name, about))
         return "Voice", rows, value

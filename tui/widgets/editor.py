@@ -12,6 +12,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.document._document import EditResult, Location
 from textual.document._document_navigator import DocumentNavigator
@@ -54,6 +55,12 @@ class Editor(TextArea):
     """A TextArea that stays quick with a book in it, and shows what is heard."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"editor--sentence", "editor--word", "editor--doubt"}
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "alt+a", "select_all", "Select all", show=False, id="editor.all", tooltip="Select all"
+        ),
+    ]
 
     class Removed(Message):
         """Something of what came was left out."""
@@ -223,6 +230,8 @@ class Editor(TextArea):
 
     def render_line(self, y: int) -> Strip:
         if self.document.line_count == 1 and not self.document.get_line(0):
+            if self.scrollable_content_region.width < 2:  # in which no word can be wrapped
+                return Strip.blank(self.size.width)
             return super().render_line(y)
         wrapped = self.wrapped_document
         assert isinstance(wrapped, Wrapping)

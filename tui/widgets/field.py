@@ -1,38 +1,20 @@
-"""One line of a form: what is asked, the answer, and a hint."""
+"""A line to type in, which shows what was pasted into it without obeying it."""
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.suggester import Suggester
-from textual.widgets import Input, Static
+from rich.text import Text
+from textual.widgets import Input
+
+from tui.safe import pictured
 
 
-class Field(Horizontal):
-    """A label and an input beside it; `value` is the answer."""
-
-    DEFAULT_CSS = """
-    Field { height: 1; margin-bottom: 1; }
-    Field > .field--label { width: 14; color: $quiet; }
-    Field > Input, Field > Input:focus { width: 1fr; background: $background; }
-    Field:focus-within > .field--label { color: $accent; }
-    """
-
-    def __init__(
-        self, label: str, *, id: str, hint: str = "", suggester: Suggester | None = None
-    ) -> None:
-        super().__init__(id=id)
-        self._label, self._hint, self._suggester = label, hint, suggester
-
-    def compose(self) -> ComposeResult:
-        yield Static(self._label, markup=False, classes="field--label")
-        yield Input(placeholder=self._hint, compact=True, suggester=self._suggester)
+class Field(Input):
+    """Textual's, whose text reaches the terminal as it is; this one shows pictures of controls."""
 
     @property
-    def value(self) -> str:
-        """What was typed, without spaces around it."""
-        return self.query_one(Input).value.strip()
-
-    @value.setter
-    def value(self, text: str) -> None:
-        self.query_one(Input).value = text
+    def _value(self) -> Text:
+        """What is drawn: as many characters as there are in `value`."""
+        text = Text(pictured(self.value), no_wrap=True, overflow="ignore", end="")
+        if self.highlighter is not None:
+            text = self.highlighter(text)
+        return text

@@ -20,6 +20,7 @@ class LogLine(Static):
 
     def __init__(self, sentence: str = "", kind: Kind = "told") -> None:
         super().__init__(id="log-line", markup=False)
+        self.tooltip = "All that was said"
         self.set_reactive(LogLine.sentence, sentence)
         self.set_reactive(LogLine.kind, kind)
 
@@ -30,6 +31,9 @@ class LogLine(Static):
 
     def render(self) -> str:
         return f"{MARKS[self.kind]} {one_line(self.sentence)}"
+
+    async def on_click(self) -> None:
+        await self.app.run_action("app.messages")
 
     def watch_kind(self, kind: Kind) -> None:
         self.set_class(kind == "failed", "-failed")

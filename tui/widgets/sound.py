@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import reactive
 from textual.widgets import Static
 
 from tui.safe import one_line
-from tui.studio.tape import SILENT, Sentence, Tape
-from tui.studio.transport import Transport
 from tui.widgets.meter import QUIETEST, Meter
 from tui.widgets.transport_bar import TransportBar
 from tui.widgets.waveform import Waveform
+
+if TYPE_CHECKING:
+    from tui.studio.tape import Sentence, Tape
+    from tui.studio.transport import Transport
 
 
 class Verdict(Static):
@@ -41,9 +45,12 @@ class Sound(Vertical):
         """Show this moment; whether the next one will look otherwise though nothing is heard."""
         state, at = transport.state, transport.position if tape else 0
         self.query_one(Waveform).follow(tape, at)
+        if state == "waiting" and not doing:
+            doing = "waits its turn"
         bar, meter = self.query_one(TransportBar), self.query_one(Meter)
         if tape is None or not tape.rate:
-            bar.show(state="idle", at=0, total=0, sure=True, speed=transport.speed, number="")
+            speed = transport.speed
+            bar.show(state="idle", at=0, total=0, sure=True, speed=speed, number="", doing=doing)
         else:
             bar.show(
                 state=state,
@@ -52,9 +59,9 @@ class Sound(Vertical):
                 sure=tape.ended,
                 speed=transport.speed,
                 number=f"{sentence.number + 1 if sentence else 0} of {_count(tape)}",
+                doing=doing,
             )
-        bar.tell_state("waiting its turn" if state == "waiting" and not doing else doing)
-        meter.show(tape.level(at) if tape and state == "playing" else SILENT)
+        meter.show(tape.level(at) if tape and state == "playing" else QUIETEST)
         self.query_one(Verdict).said = sentence.verdict if sentence else ""
         return meter.level > QUIETEST
 

@@ -61,22 +61,29 @@ class TransportBar(Horizontal):
         yield Press("save", "screen.save", "Save as a file (Ctrl+S)", id="press-save")
 
     def show(
-        self, *, state: str, at: float, total: float, sure: bool, speed: float, number: str
+        self,
+        *,
+        state: str,
+        at: float,
+        total: float,
+        sure: bool,
+        speed: float,
+        number: str,
+        doing: str,
     ) -> None:
-        """Seconds of the tape; `sure`: whether the total is more than an estimate."""
+        """Seconds of the tape; `sure`: whether the total is more than an estimate. `doing`: in
+        a word or two."""
         pictured = STATES[state]
         play = self.query_one("#press-play", Press)
         if play.content != pictured:
             play.update(pictured)
         left = max(0.0, total - at) / speed
         about = "" if sure else "~"
-        self._tell("time", f"{clock(at)} / {about}{clock(total)}  -{about}{clock(left)}")
+        time = f"{clock(at)} / {about}{clock(total)}  -{about}{clock(left)}"
+        self._tell("time", time if total else doing)
         self._tell("sentence-number", number)
         self._tell("speed", f"{speed:g}x")
-
-    def tell_state(self, words: str) -> None:
-        """What is being done, in a word or two."""
-        self._tell("state", words)
+        self._tell("state", doing if total else "")
 
     def _tell(self, name: str, words: str) -> None:
         self.query_one(f"#{name}", Told).said = words

@@ -12,11 +12,11 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.studio.tape import Tape
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from tui.studio.tape import Tape
 
 SHORTEST = 4.0
 """Seconds that the width stands for at least."""

@@ -145,6 +145,8 @@ class Wrapping(WrappedDocument):
 
     def _broken(self, line: str) -> tuple[list[int], list[int]]:
         """Where a line is broken, and the widths of the tabs in it."""
+        if len(line) <= self._width // 2 and "\t" not in line:
+            return [], []
         if "\t" not in line:
             return list(breaks(line, self._width)), []
         tabs = get_tab_widths(line, self._tab_width)
@@ -159,6 +161,11 @@ class Wrapping(WrappedDocument):
         places: list[list[int]] = []
         at = 0
         for index, offsets in enumerate(self._wrap_offsets):
+            if not offsets:
+                info.append((index, 0))
+                places.append([at])
+                at += 1
+                continue
             count = len(offsets) + 1
             info += [(index, number) for number in range(count)]
             places.append(list(range(at, at + count)))
