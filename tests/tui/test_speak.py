@@ -188,14 +188,17 @@ async def test_a_worker_that_dies_leaves_the_text_and_can_be_tried_again(opened,
         assert pilot.app.screen._tape.whole
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("size", [(80, 24), (140, 45)])
-async def test_it_looks_as_it_was_looked_at(opened, picture, size, theme):
-    settings = {**TONE, "tui.theme": theme, "playback.backend": "none"}
-    async with opened(size=size, text=TEXT, **settings) as pilot:
+async def test_it_looks_as_it_was_looked_at(opened, picture, size):
+    async with opened(size=size, text=TEXT, **{**TONE, "playback.backend": "none"}) as pilot:
         await speak(pilot)
         pilot.app.screen.editor.blur()
         await until(pilot, lambda: len(pilot.app.told) > 2 and not pilot.app.screen._doing)
         pilot.app.tell("")
-        await pilot.pause(0.2)
-        picture(pilot.app, f"speak-{size[0]}-{theme}")
+        for theme in ("dark", "light"):
+            pilot.app.theme = f"ttm-{theme}"
+            await until(
+                pilot, lambda: not pilot.app.last_told[0] and not pilot.app._animator._animations
+            )
+            await pilot.pause(0.2)
+            picture(pilot.app, f"speak-{size[0]}-{theme}")

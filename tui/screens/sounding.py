@@ -17,7 +17,8 @@ from tui.screens.ask import Ask
 from tui.screens.page import Page
 from tui.screens.save import Place, Save
 from tui.studio.events import Anew
-from tui.studio.tape import Sentence, Tape
+from tui.studio.parts import Sentence
+from tui.studio.tape import Tape
 from tui.studio.transport import Transport
 from tui.widgets.editor import Editor
 from tui.widgets.sound import Sound

@@ -8,7 +8,8 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from tui.safe import one_line
-from tui.studio.tape import SILENT, Sentence, Tape
+from tui.studio.parts import Sentence
+from tui.studio.tape import SILENT, Tape
 from tui.studio.transport import Transport
 from tui.widgets.meter import QUIETEST, Meter
 from tui.widgets.transport_bar import TransportBar

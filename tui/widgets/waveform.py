@@ -192,9 +192,9 @@ def _braille(low: NDArray[np.int16], high: NDArray[np.int16], height: int) -> li
     dots = 4 * height
     middle = (dots - 1) / 2
     scale = middle / (HEADROOM * 32768)
-    # Silence is a thin line: one row of dots, above the middle.
-    top = np.clip(np.rint(middle - 0.5 - high * scale), 0, dots - 1).astype(int)
-    bottom = np.clip(np.rint(middle - 0.5 - low * scale), 0, dots - 1).astype(int)
+    # Silence is a thin line of two rows of dots, one on each side of the middle.
+    top = np.clip(np.ceil(middle - 0.5 - high * scale), 0, dots - 1).astype(int)
+    bottom = np.clip(np.floor(middle + 0.5 - low * scale), 0, dots - 1).astype(int)
     there = (low != 0) | (high != 0)
     ys = np.arange(dots)[:, None]
     lit = (ys >= top) & (ys <= bottom) & there  # [dots, 2 W]
