@@ -170,6 +170,17 @@ async def test_a_megabyte_is_pasted_and_written_on(opened, book):
         )
 
 
+async def test_the_cursor_stays_in_sight_when_a_word_goes_to_a_new_row(opened):
+    async with opened(text="word " * 400, **TONE) as pilot:
+        editor = pilot.app.screen.editor
+        editor.move_cursor(editor.document.end)
+        for letter in "abcdefgh" * 10:
+            await pilot.press(letter)
+        await pilot.pause()
+        row = editor._cursor_offset[1] - editor.scroll_offset.y
+        assert 0 <= row < editor.scrollable_content_region.height
+
+
 async def test_without_a_loudspeaker_it_says_so_and_speaks_all_the_same(opened):
     async with opened(text=TEXT, **TONE) as pilot:
         tape = await speak(pilot)
