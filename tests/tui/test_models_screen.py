@@ -35,11 +35,11 @@ def store(home):
 
 
 async def until(pilot, holds: Callable[[], object]) -> None:
-    for _ in range(1000):
+    for _ in range(400):
         if holds():
             await pilot.pause()
             return
-        await pilot.pause(0.01)
+        await pilot.pause(0.05)
     raise AssertionError("it never came to hold")
 
 
@@ -114,7 +114,7 @@ async def test_a_model_is_fetched_paused_left_gone_on_with_verified_and_removed(
         await pilot.press("f")
         await until(pilot, lambda: state(pilot) == "ready")
         await pilot.press("delete")
-        await until(pilot, lambda: pilot.app.screen.query("Confirm #yes"))
+        await until(pilot, lambda: pilot.app.screen.query("Question #yes"))
         await pilot.press("y")
         await until(pilot, lambda: state(pilot) == "not here")
         assert not list(store.rglob(BIG))
