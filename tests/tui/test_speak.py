@@ -170,6 +170,17 @@ async def test_a_megabyte_is_pasted_and_written_on(opened, book):
         )
 
 
+async def test_the_cursor_stays_in_sight_when_a_word_goes_to_a_new_row(opened):
+    async with opened(text="word " * 400, **TONE) as pilot:
+        editor = pilot.app.screen.editor
+        editor.move_cursor(editor.document.end)
+        for letter in "abcdefgh" * 10:
+            await pilot.press(letter)
+        await pilot.pause()
+        row = editor._cursor_offset[1] - editor.scroll_offset.y
+        assert 0 <= row < editor.scrollable_content_region.height
+
+
 async def test_without_a_loudspeaker_it_says_so_and_speaks_all_the_same(opened):
     async with opened(text=TEXT, **TONE) as pilot:
         tape = await speak(pilot)
@@ -188,14 +199,17 @@ async def test_a_worker_that_dies_leaves_the_text_and_can_be_tried_again(opened,
         assert pilot.app.screen._tape.whole
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("size", [(80, 24), (140, 45)])
-async def test_it_looks_as_it_was_looked_at(opened, picture, size, theme):
-    settings = {**TONE, "tui.theme": theme, "playback.backend": "none"}
-    async with opened(size=size, text=TEXT, **settings) as pilot:
+async def test_it_looks_as_it_was_looked_at(opened, picture, size):
+    async with opened(size=size, text=TEXT, **{**TONE, "playback.backend": "none"}) as pilot:
         await speak(pilot)
         pilot.app.screen.editor.blur()
         await until(pilot, lambda: len(pilot.app.told) > 2 and not pilot.app.screen._doing)
         pilot.app.tell("")
-        await pilot.pause(0.2)
-        picture(pilot.app, f"speak-{size[0]}-{theme}")
+        for theme in ("dark", "light"):
+            pilot.app.theme = f"ttm-{theme}"
+            await until(
+                pilot, lambda: not pilot.app.last_told[0] and not pilot.app._animator._animations
+            )
+            await pilot.pause(0.2)
+            picture(pilot.app, f"speak-{size[0]}-{theme}")

@@ -14,8 +14,9 @@ from ttm.audio import Audio
 from ttm.config import load
 from ttm.errors import DeviceError
 from tui.studio.events import Playback, Unheard
+from tui.studio.run import speaker_queue
 from tui.studio.tape import Tape
-from tui.studio.transport import Transport, speaker_queue
+from tui.studio.transport import Transport
 
 RATE = 24_000
 SECONDS = 6

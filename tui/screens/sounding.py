@@ -22,7 +22,8 @@ from tui.widgets.waveform import Waveform
 
 if TYPE_CHECKING:
     from tui.studio.events import Anew, Event
-    from tui.studio.tape import Sentence, Tape
+    from tui.studio.parts import Sentence
+    from tui.studio.tape import Tape
     from tui.studio.transport import Transport
 
 LOOKS = 20

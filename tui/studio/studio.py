@@ -38,8 +38,9 @@ from tui.studio.events import (
     Stopped,
 )
 from tui.studio.offer import here, offer
+from tui.studio.parts import Manner
 from tui.studio.remembrance import remember
-from tui.studio.tape import Manner, Tape
+from tui.studio.tape import Tape
 from tui.studio.utterance import Utterance
 
 AHEAD = 600.0

@@ -105,8 +105,12 @@ class Editor(TextArea):
         if removed:
             what = "characters" if removed > 1 else "character"
             self.post_message(self.Removed(f"{removed:,} {what} that cannot be read were left out"))
+        rows = len(self.wrapped_document._offset_to_line_info)
         result = super().edit(edit)
         self._lines_at = None
+        if len(self.wrapped_document._offset_to_line_info) != rows and self.has_focus:
+            # TextArea scrolls before it knows of a new row, and leaves the cursor below the edge.
+            self.call_after_refresh(self.scroll_cursor_visible)
         return result
 
     def load_text(self, text: str) -> None:

@@ -15,7 +15,8 @@ from tui.widgets.transport_bar import TransportBar
 from tui.widgets.waveform import Waveform
 
 if TYPE_CHECKING:
-    from tui.studio.tape import Sentence, Tape
+    from tui.studio.parts import Sentence
+    from tui.studio.tape import Tape
     from tui.studio.transport import Transport
 
 

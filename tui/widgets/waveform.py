@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SHORTEST = 4.0
 """Seconds that the width stands for at least."""
-PAGE = 60.0
+PAGE = 20.0
 """Seconds that it stands for at most; what is longer is turned page by page."""
 KEPT = 0.1
 """Part of a page that is seen again on the next one."""
@@ -29,7 +29,9 @@ HEADROOM = 0.9
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bits of a braille pattern, row by row."""
 BLANK = "\u2800"
-CURSOR, MARK, DOUBT = "│", "╷", "!"
+CURSORS = "▏│▕"
+"""At the left of a column, in its middle, and at its right: three places, so that it glides."""
+MARK, DOUBT = "╷", "!"
 
 
 class Waveform(Widget, can_focus=True):
@@ -59,6 +61,9 @@ class Waveform(Widget, can_focus=True):
         self._marks: dict[int, str] = {}
         """Columns in which a sentence begins, each with what stands there."""
         self._cursor = -1
+        """Its column."""
+        self._third = -1
+        """Where it is in thirds of columns."""
         self._view = (0, 0)
         """The first sample that is seen, and one past the last."""
         self._seen: tuple[object, ...] = ()
@@ -72,7 +77,8 @@ class Waveform(Widget, can_focus=True):
         size = self.size
         if tape is None or not tape.rate or not size.width or not size.height:
             if self._rows:
-                self._rows, self._marks, self._cursor, self._seen = [], {}, -1, ()
+                self._rows, self._marks, self._seen = [], {}, ()
+                self._cursor = self._third = -1
                 self.refresh()
             return
         view = self._page(tape, position)
@@ -81,9 +87,11 @@ class Waveform(Widget, can_focus=True):
             self._seen, self._view = seen, view
             self._draw(tape)
         first, last = view
-        column = min(size.width - 1, (position - first) * size.width // max(1, last - first))
-        if column != self._cursor:
-            before, self._cursor = self._cursor, column
+        thirds = len(CURSORS) * size.width
+        third = min(thirds - 1, (position - first) * thirds // max(1, last - first))
+        column = third // len(CURSORS)
+        if third != self._third:
+            before, self._cursor, self._third = self._cursor, column, third
             low, high = min(before, column), max(before, column)
             self._paint(max(0, low), high + 1)
 
@@ -149,7 +157,7 @@ class Waveform(Widget, can_focus=True):
                 continue
             segments.append(Segment(row[at:column], played if at <= self._cursor else coming))
             if column == self._cursor:
-                segments.append(Segment(CURSOR, self._style("cursor")))
+                segments.append(Segment(CURSORS[self._third % len(CURSORS)], self._style("cursor")))
             else:
                 mark = self._marks[column]
                 segments.append(Segment(mark, self._style("doubt" if mark == DOUBT else "mark")))
@@ -192,9 +200,9 @@ def _braille(low: NDArray[np.int16], high: NDArray[np.int16], height: int) -> li
     dots = 4 * height
     middle = (dots - 1) / 2
     scale = middle / (HEADROOM * 32768)
-    # Silence is a thin line: one row of dots, above the middle.
-    top = np.clip(np.rint(middle - 0.5 - high * scale), 0, dots - 1).astype(int)
-    bottom = np.clip(np.rint(middle - 0.5 - low * scale), 0, dots - 1).astype(int)
+    # Silence is a thin line of two rows of dots, one on each side of the middle.
+    top = np.clip(np.ceil(middle - 0.5 - high * scale), 0, dots - 1).astype(int)
+    bottom = np.clip(np.floor(middle + 0.5 - low * scale), 0, dots - 1).astype(int)
     there = (low != 0) | (high != 0)
     ys = np.arange(dots)[:, None]
     lit = (ys >= top) & (ys <= bottom) & there  # [dots, 2 W]
