@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from ttm.engine import ENGINES
+from ttm.models.registry import FILES, REGISTRY
+from ttm.models.speakers import TAGS
 from ttm.speech import Speech
 from ttm.voicefile import VoiceFile, pack
 from ttm.voices.library import Library
@@ -46,7 +51,7 @@ def library(home):
 
 
 async def until(pilot, holds: Callable[[], object]) -> None:
-    for _ in range(3000):
+    for _ in range(1000):
         if holds():
             await pilot.pause()
             return
@@ -238,15 +243,62 @@ async def test_without_a_model_that_designs_the_way_to_one_is_told(opened, home)
         await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
 
 
-@pytest.mark.parametrize("size", ["small", "large"])
-@pytest.mark.parametrize("theme", ["dark", "light"])
-async def test_voices_look_as_they_were_looked_at(opened, library, picture, size, theme):
-    sizes = {"small": (80, 24), "large": (140, 45)}
-    async with opened(mode="voices", size=sizes[size]) as pilot:
-        pilot.app.theme = f"ttm-{theme}"
+@pytest.fixture
+def designing(tmp_path_factory, monkeypatch, faulty):
+    """A model that designs and one that clones are here; a fake speaks with both."""
+    folder = tmp_path_factory.mktemp("models")
+    for entry in REGISTRY:
+        if entry.mode in ("voice_design", "base"):
+            place = folder / entry.hub.replace("/", "--")
+            for name in FILES:
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
+                (place / name).write_bytes(b"{}")
+            talker = {"spk_id": {}, "codec_language_id": dict.fromkeys(TAGS.values(), 0)}
+            about = {"model_type": "qwen3_tts", "tts_model_type": entry.mode}
+            about |= {"tts_model_size": "1b7", "talker_config": talker}
+            (place / "config.json").write_text(json.dumps(about))
+    fakes = Path(__file__).parents[1] / "server" / "checkpointed"
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(fakes), faulty["PYTHONPATH"]]))
+    monkeypatch.setenv("TTM_MODELS_DIR", str(folder))
+    monkeypatch.setenv("TTM_GUARD_ENABLED", "false")  # beeps are not what was asked for
+    fake = replace(ENGINES["qwen3"], where="ttm_checkpointed:CheckpointedEngine", modules=())
+    monkeypatch.setitem(ENGINES, "qwen3", fake)
+
+
+async def test_four_voices_are_made_of_a_description_and_one_is_kept(opened, home, designing):
+    async with opened(mode="voices", size=(140, 45), **NULL) as pilot:
+        ledger = await catalogue(pilot)
+        await pilot.press("g")
+        await until(pilot, lambda: "qwen3:1.7b-design makes four voices" in text(pilot))
+        await pilot.press(*"old and warm", "ctrl+g")
+        cards = list(pilot.app.screen.query("CandidateCard"))
+        await until(pilot, lambda: all(card.wave for card in cards))
+        await until(pilot, lambda: "choose one, name it" in text(pilot))
+        await pilot.press("f2")
+        assert [card.chosen for card in cards] == [False, True, False, False]
+        await pilot.click("#candidate-3")
+        assert [card.chosen for card in cards] == [False, False, True, False]
+        await pilot.press("ctrl+s")
+        assert "Give it a name" in text(pilot)
+        await pilot.press(*"Grandpa", "ctrl+s")
+        await until(pilot, lambda: "grandpa" in names(ledger) or "!" in text(pilot))
+        assert "grandpa" in names(ledger), text(pilot)
+    kept = Library(home / ".local/share/ttm/voices").get("grandpa")
+    assert (kept.kind, kept.description) == ("designed", "old and warm")
+    assert "seed" in kept.source
+
+
+async def test_voices_look_as_they_were_looked_at(opened, library, picture):
+    async with opened(mode="voices", size=(140, 45)) as pilot:
         await catalogue(pilot)
-        await pilot.press("down", "a", "down", "down", "b", "home", "slash", *"en", "enter")
-        await until(pilot, lambda: "mine, and I agreed" in text(pilot) or size == "small")
-        await until(pilot, lambda: "What I say" in text(pilot))
+        await pilot.press("down", "a", "down", "down", "b", "slash", *"en", "enter")
+        ledger = pilot.app.screen.query_one(Ledger)
+        ledger.go(next(row.key for row in ledger._rows if row.cells[1] == "anna"))
+        await until(pilot, lambda: "mine, and I agreed" in text(pilot))
         await until(pilot, lambda: "The north wind" in text(pilot))
-        picture(pilot.app, f"voices-{size}-{theme}")
+        for size, cells in (("large", (140, 45)), ("small", (80, 24))):
+            await pilot.resize_terminal(*cells)
+            for theme in ("dark", "light"):
+                pilot.app.theme = f"ttm-{theme}"
+                await pilot.pause()
+                picture(pilot.app, f"voices-{size}-{theme}")

@@ -60,6 +60,8 @@ class Enrol(ModalScreen[str]):
         self._lender = lender
         self._sample: Sample | None = None
         self._busy = False
+        self._guessed = ""
+        """The name that was made of the file's."""
 
     @property
     def ttm(self) -> TtmApp:
@@ -124,8 +126,8 @@ class Enrol(ModalScreen[str]):
             return
         name = self.query_one("#name", Entry)
         stem = os.path.splitext(os.path.basename(path))[0].casefold().replace("_", "-")
-        if not name.value and NAME.fullmatch(stem):
-            name.value = stem
+        if name.value in ("", self._guessed) and NAME.fullmatch(stem):
+            name.value = self._guessed = stem
         self._show(self._sample.findings)
         self._ready()
 

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from ttm.models.place import amount
 from ttm.models.status import ModelStatus
+from tui.screens.voice_facts import at_home
 from tui.studio.porter import RUNTIME, Load
 from tui.studio.stock import Item, Runtime
 
@@ -38,7 +39,7 @@ def told(item: Item, runtime: Runtime | None, status: ModelStatus | None) -> Tol
         cost = f" ({amount(entry.download)})" if entry and item.need == "model" else ""
         wrong = item.why + (f".\n{fix}{cost}" if fix else "")
         if item.need == "model" and runtime and not runtime.ready and runtime.fetched:
-            wrong += f". It needs the neural runtime too: r stages that ({runtime.fetched} MB)"
+            wrong += f"\nr stages the neural runtime, which it needs ({runtime.fetched} MB)"
     rows = [
         ("state", "loaded" if status else item.state),
         ("speaks with", item.mode),
@@ -55,7 +56,7 @@ def told(item: Item, runtime: Runtime | None, status: ModelStatus | None) -> Tol
         ("revision", manifest.revision[:12] if manifest else ""),
         ("fetched", f"{_day(manifest.pulled)} from {manifest.source}" if manifest else ""),
         ("last used", _when(holding.used) if holding and holding.used else ""),
-        ("folder", str(holding.folder or "") if holding else ""),
+        ("folder", at_home(holding.folder) if holding and holding.folder else ""),
         ("engine", item.engine),
     ]
     return {"title": item.name, "about": item.sentence, "wrong": wrong, "rows": rows}

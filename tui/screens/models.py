@@ -220,6 +220,8 @@ class Models(Page):
         from tui.studio.porter import RUNTIME
 
         load = event.load
+        if load.name not in self.ttm.porter.loads:
+            return  # it was told to end, and this was on its way
         before = self._loads.get(load.name)
         self._loads[load.name] = load
         self._draw_load(load)
@@ -336,10 +338,7 @@ class Models(Page):
         loaded = {hubs.get(name, name): status for name, status in found.items()}
         gauge = self.query_one("#memory", Gauge)
         if loaded:
-            told = [
-                f"{name} on {s.device or 'cpu'}" + f" {s.dtype}".rstrip()
-                for name, s in loaded.items()
-            ]
+            told = [_placed(name, status) for name, status in loaded.items()]
             memory = sum(status.memory or 0 for status in loaded.values())
             gauge.show("● in memory", None, f"{', '.join(told)}; {amount(memory)}")
         elif not gauge.part:
@@ -406,3 +405,9 @@ class Models(Page):
             return
         self.ttm.tell(f"{item.name} speaks from here on")
         self.ttm.speak_with(model=item.name, voice="")
+
+
+def _placed(name: str, status: ModelStatus) -> str:
+    """`qwen3:0.6b (cpu, float32)`, as far as its worker says."""
+    where = ", ".join(filter(None, (status.device, status.dtype)))
+    return f"{name} ({where})" if where else name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypedDict
 
 from ttm.config import Config
@@ -64,8 +65,16 @@ def _kept(member: Member, config: Config) -> list[tuple[str, str]]:
         ("from", kept.source),
         ("added", kept.created.replace("T", " ").removesuffix("Z")),
         ("made ready", f"for {len(kept.prompts)} models" if kept.prompts else ""),
-        ("file", str(library.path(member.voice.name))),
+        ("file", at_home(library.path(member.voice.name))),
     ]
+
+
+def at_home(path: Path) -> str:
+    """A path as people write it: `~` for their home."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):  # it lies elsewhere, or nobody knows where home is
+        return str(path)
 
 
 def _language(tag: str) -> str:

@@ -92,7 +92,8 @@ class Voices(Page):
         self._audition: Audition | None = None
         self._stale = True
         self._spoken: dict[str, str] = {}
-        """What people call the language of a tag."""
+        """What people call the language of a primary subtag."""
+        self._sought: Search | None = None
 
     def body(self) -> ComposeResult:
         yield VoiceSearch(id="search")
@@ -186,7 +187,7 @@ class Voices(Page):
 
     @on(Found)
     def _found(self, event: Found) -> None:
-        from tui.studio.catalogue import languages, spelled
+        from tui.studio.catalogue import languages
 
         if event.first:
             self._fresh: dict[str, Member] = {}
@@ -196,7 +197,7 @@ class Voices(Page):
         self._members = dict(self._fresh)
         everyone = list(self._members.values())
         spoken = [(name, tag) for tag, name in languages(everyone)]
-        self._spoken = spelled(everyone, {tag: name for name, tag in spoken})
+        self._spoken = {tag: name for name, tag in spoken}
         search = self.query_one(VoiceSearch)
         search.offer("language", spoken)
         names = list(dict.fromkeys(member.model for member in self._members.values()))
@@ -219,16 +220,19 @@ class Voices(Page):
         empty = "No voice is like that" if self._members else "Looking for voices ..."
         here = len(self._members)
         count = f"{len(found)} of {here}" if len(found) < here else f"{here}"
-        self.query_one(Ledger).show(rows, empty=empty, count=count)
+        top, self._sought = self.search != self._sought, self.search
+        self.query_one(Ledger).show(rows, empty=empty, count=count, top=top)
 
     def _row(self, member: Member) -> Row:
+        from tui.studio.catalogue import spelled
+
         marks = "".join(s.upper() if self._pair[s] == member.key else " " for s in ("a", "b"))
         current = self.ttm.config.say
         usual = (member.voice.name, member.model) == (current.voice, current.model)
         cells = (
             marks + ("•" if usual else " "),
             member.voice.name,
-            self._spoken.get(member.language, member.language) or "-",
+            spelled(member, self._spoken) or "-",
             member.kind,
             member.model,
         )

@@ -113,16 +113,12 @@ def languages(members: Sequence[Member]) -> list[tuple[str, str]]:
     return sorted(((tag, name) for tag, name in named.items()), key=lambda both: both[1])
 
 
-def spelled(members: Sequence[Member], primaries: Mapping[str, str]) -> dict[str, str]:
-    """What people call each tag: `English (Scotland)` where an engine says it, else by its primary
-    subtag."""
-    found = {
-        member.language: member.voice.description
-        for member in members
-        if member.model == "espeak" and member.language
-    }
-    tags = {member.language for member in members}
-    return {tag: found.get(tag) or primaries.get(tag.partition("-")[0], tag) for tag in tags}
+def spelled(member: Member, named: Mapping[str, str]) -> str:
+    """The language of a voice as people call it: `English (Scotland)` where its engine says so,
+    else as its primary subtag is `named`; empty where it has none."""
+    if member.model == "espeak":  # which describes its voices by their languages
+        return member.voice.description
+    return named.get(member.language.partition("-")[0], member.language)
 
 
 def yours(narrator: Narrator, config: Config) -> list[Member]:

@@ -159,7 +159,8 @@ class Porter:
             self._put(replace(load, progress=progress), end)
 
         try:
-            self._put(replace(self._last(load), phase="done", sentence=work(tell)), end)
+            sentence = work(tell)
+            self._put(replace(self._last(load), phase="done", sentence=sentence), end)
         except Paused:
             self._put(replace(self._last(load), phase="paused"), end)
         except TtmError as failure:

@@ -149,7 +149,7 @@ def runtime(config: Config) -> Runtime:
     found: Found = look(place)
     if found.condition == "ready" and found.manifest:
         return Runtime(True, False, "", device=found.manifest.flavour)
-    why = found.sentence if found.condition != "absent" else f"{', '.join(lacks)} are not installed"
+    why = found.sentence if found.condition != "absent" else f"there is no {', '.join(lacks)}"
     try:
         flavour = plan(place, wish(config)).flavour
     except TtmError as failure:

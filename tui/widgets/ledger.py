@@ -119,14 +119,17 @@ class Ledger(ScrollView, can_focus=True):
         """Of the row under the cursor; empty when there is none."""
         return self._rows[self.cursor].key if 0 <= self.cursor < len(self._rows) else ""
 
-    def show(self, rows: Sequence[Row], *, empty: str = "", count: str = "") -> None:
+    def show(
+        self, rows: Sequence[Row], *, empty: str = "", count: str = "", top: bool = False
+    ) -> None:
         """Hold these rows from here on; the cursor stays on its row where that is still there.
 
-        `empty` is told where there are none; `count` stands beside the first heading.
+        With `top` it goes to the first. `empty` is told where there are none; `count` stands
+        beside the first heading.
         """
         self._count = count
         key, self._rows, self._empty = self.key, list(rows), empty or self._empty
-        at = next((n for n, row in enumerate(self._rows) if row.key == key), 0)
+        at = next((n for n, row in enumerate(self._rows) if row.key == key and not top), 0)
         self.virtual_size = Size(0, len(self._rows) + 1)
         if self.cursor != at:
             self.cursor = at
