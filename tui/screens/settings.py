@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,30 +22,19 @@ from tui.messages import ConfigChanged
 from tui.safe import one_line, safe
 from tui.screens.page import Page
 from tui.screens.question import Choice
-from tui.sheet import Line, Sheet
+from tui.sheet import Sheet
 from tui.widgets.field import Field
-from tui.widgets.rows import Column, Row, Rows, Tone
-from tui.widgets.setting_pane import SettingPane, origin
+from tui.widgets.rows import Column, Row, Rows
+from tui.widgets.setting_pane import SettingPane
+from tui.widgets.setting_rows import columns, in_sections, row_of
 
 LOOK = 1.0
 """Seconds between two looks at whether the file is another one."""
-SHOWN = 200
-"""Characters of a value that a row shows."""
 NONE = "(none)"
 """What stands for no profile among the profiles, whose names have no brackets."""
 
 
 NOTHING_FOUND = "No setting has all of these words in its name or its sentence."
-
-
-def columns(name: int) -> tuple[Column, ...]:
-    """Of the list; `name`: columns of the screen that a setting's name gets."""
-    return (
-        Column("Setting", name),
-        Column("Value", least=14),
-        Column("From", 16, tone="quiet", yields=1),
-        Column("What it does", least=40, weight=4, tone="quiet", yields=2),
-    )
 
 
 class Settings(Page):
@@ -95,6 +83,8 @@ class Settings(Page):
         self._sheet: Sheet | None = None
         self._names: set[tuple[str, str]] = set()
         """Sections that were named here, and in which nothing is set yet."""
+        self._writing = False
+        """Whether we write the file, and have not read it since."""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="settings-top"):
@@ -145,7 +135,12 @@ class Settings(Page):
     @work(thread=True, exclusive=True, exit_on_error=False, group="settings-look")
     def _watch(self, known: Sheet) -> None:
         if sheet.stamp_of(known.path) != known.stamp:
-            self.app.call_from_thread(self._read, elsewhere=True)
+            self.app.call_from_thread(self._notice)
+
+    def _notice(self) -> None:
+        """The file is another one; what we write ourselves is read afterwards anyway."""
+        if not self._writing:
+            self._read(elsewhere=True)
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
@@ -154,6 +149,7 @@ class Settings(Page):
     @on(Was)
     def _show(self, event: Was) -> None:
         before, found = self._sheet, event.sheet
+        self._writing = False
         self._sheet, self._profile = found, found.profile
         place = str(found.path).replace(str(Path.home()), "~", 1)
         told = f"{place} · profile {found.profile}" if found.profile else place
@@ -190,11 +186,11 @@ class Settings(Page):
         sections = self.query_one("#sections", Rows)
         if wanted.strip():
             lines.columns = columns(30)
-            lines.show([_row(one, whole=True) for one in sheet.found(self._sheet.lines, wanted)])
+            lines.show([row_of(one, whole=True) for one in sheet.found(self._sheet.lines, wanted)])
             names = list(dict.fromkeys(row.key.rpartition(".")[0] for row in lines.rows))
         else:
             lines.columns = columns(19)
-            lines.show(list(_in_sections(self._sheet)))
+            lines.show(list(in_sections(self._sheet)))
             names = [row.key for row in lines.rows if row.tone == "head" and row.key]
         sections.show([Row(name, (name,)) for name in names])
 
@@ -279,6 +275,7 @@ class Settings(Page):
     def _write(self, setting: Setting, text: str) -> None:
         found = self._sheet
         assert found is not None
+        self._writing = True
         key = found.key(setting)
         try:
             value = settings.write_setting(found.path, key, text)
@@ -294,6 +291,7 @@ class Settings(Page):
     def _unset(self, setting: Setting) -> None:
         found = self._sheet
         assert found is not None
+        self._writing = True
         key = found.key(setting)
         try:
             gone = settings.unset_setting(found.path, key)
@@ -359,6 +357,7 @@ class Settings(Page):
     @work(thread=True, exit_on_error=False, group="settings-write")
     def _new_profile(self, name: str, voice: str) -> None:
         assert self._sheet is not None
+        self._writing = True
         try:
             settings.write_setting(self._sheet.path, f"profiles.{name}.say.voice", voice)
         except TtmError as failure:
@@ -392,38 +391,3 @@ class Settings(Page):
         self._names.add((section, name))
         self._read()
         self.ttm.tell(f"{section}.{name} is there once you set something in it")
-
-
-def _in_sections(found: Sheet) -> Iterator[Row]:
-    """All settings under the heads of their sections, with an empty line before each."""
-    by_section: dict[str, list[Line]] = {}
-    for line in found.lines:
-        by_section.setdefault(line.section, []).append(line)
-    for name, sentence in SECTIONS.items():
-        if name not in NAMED and name not in by_section:
-            continue
-        if name != next(iter(SECTIONS)):
-            yield Row("", ("",), "head")
-        yield Row(name, (name, sentence), "head")
-        if name in NAMED:
-            yield Row(f"{name}.*", ("+ another name", "enter adds one", "", ""), "quiet")
-            for place in [one for one in by_section if one.startswith(name + ".")]:
-                yield Row(place, (place, ""), "head")
-                yield from map(_row, by_section[place])
-        else:
-            yield from map(_row, by_section[name])
-
-
-def _row(line: Line, *, whole: bool = False) -> Row:
-    unit = f" {line.setting.unit}" if line.setting.unit else ""
-    value = line.text[:SHOWN] + unit if line.text else "—"
-    tone: Tone = "warn" if line.overruled else "" if line.origin.kind == "default" else "strong"
-    name = line.setting.key if whole else line.name
-    return Row(line.setting.key, (name, value, _from(line), line.setting.sentence), tone)
-
-
-def _from(line: Line) -> str:
-    """Where a value comes from, in a word or two."""
-    if line.overruled:
-        return line.origin.kind
-    return origin(line)
