@@ -114,7 +114,7 @@ async def test_a_model_is_fetched_paused_left_gone_on_with_verified_and_removed(
         await pilot.press("f")
         await until(pilot, lambda: state(pilot) == "ready")
         await pilot.press("delete")
-        await until(pilot, lambda: pilot.app.screen.query("Confirm #yes"))
+        await until(pilot, lambda: pilot.app.screen.query("Question #yes"))
         await pilot.press("y")
         await until(pilot, lambda: state(pilot) == "not here")
         assert not list(store.rglob(BIG))

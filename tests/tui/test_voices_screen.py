@@ -155,19 +155,19 @@ async def test_ones_own_voices_are_told_of_renamed_and_removed(opened, library):
         assert "“What I say.”" in text(pilot)
         assert "recording 0123456789abcdef" in text(pilot)
         await pilot.press("e")
-        await until(pilot, lambda: pilot.app.screen.query("Ask Input"))
+        await until(pilot, lambda: pilot.app.screen.query("Ask Editor"))
         await pilot.press("ctrl+u", *"Berta", "enter")
         await until(pilot, lambda: "berta" in names(ledger))
         assert library.names() == ["berta"]
         assert library.get("berta") == replace(ANNA, name="berta")
         ledger.go(next(row.key for row in ledger._rows if row.cells[1] == "berta"))
         await pilot.press("delete")
-        await until(pilot, lambda: pilot.app.screen.query("Confirm #no"))
+        await until(pilot, lambda: pilot.app.screen.query("Question #no"))
         await pilot.press("enter")  # No has the focus
         await pilot.pause()
         assert library.names() == ["berta"]
         await pilot.press("delete")
-        await until(pilot, lambda: pilot.app.screen.query("Confirm #yes"))
+        await until(pilot, lambda: pilot.app.screen.query("Question #yes"))
         await pilot.click("#yes")
         await until(pilot, lambda: "berta" not in names(ledger))
         assert library.names() == []

@@ -116,7 +116,7 @@ class Run:
                     self._owner.commanded("stop")
                     return
                 self._admitted = True
-                place.listen(self._owner.commanded)
+                place.listen(self._owner.commanded, self._progress)
             self._feed(loudspeaker)
         except TtmError as failure:
             if not self._over:
