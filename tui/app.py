@@ -144,6 +144,8 @@ class TtmApp(App[int]):
             self.register_theme(theme)
         # Before anything is drawn, which would otherwise be styled twice.
         self.theme = chosen_theme(config.tui.theme, os.environ).name
+        self._variables = self.get_css_variables()
+        self.stylesheet.set_variables(self._variables)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Ours, for a theme of Textual's that somebody chooses."""
@@ -159,6 +161,17 @@ class TtmApp(App[int]):
 
     def get_default_screen(self) -> Page:
         return Page()
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style everything anew, where the colours have changed. Textual asks for it twice at the
+        start, when what is mounted has just been styled; each takes 30 ms."""
+        variables = self.get_css_variables()
+        if variables != self._variables:
+            self._variables = variables
+            super().refresh_css(animate)
+            return
+        for screen in self._screen_stacks[self._current_mode]:
+            screen._css_update_count = self._css_update_count
 
     # What is said.
 

@@ -53,9 +53,8 @@ async def test_what_was_said_can_be_read_again(opened, screen_text):
 async def test_every_screen_is_a_key_or_a_click_away(opened):
     async with opened(**QUIET) as pilot:
         for number, place in enumerate(PLACES, 1):
-            for way in (place.key, f"ctrl+{number}"):
-                await pilot.press("f1" if place.key != "f1" else "f2", way)
-                assert pilot.app.current_mode == place.mode
+            await pilot.press(place.key if number % 2 else f"ctrl+{number}")
+            assert pilot.app.current_mode == place.mode
         for place in reversed(PLACES):
             tab = next(each for each in pilot.app.screen.query(Tab) if each.place == place)
             await pilot.click(tab)

@@ -239,6 +239,7 @@ def test_a_hostile_text_is_shown_and_none_of_it_reaches_the_terminal(
     restored(opened)
 
 
+@pytest.mark.slow
 def test_ten_megabytes_are_pasted_and_the_keys_still_work(session, welcomed):
     opened = session(env={"TTM_TUI_KEEP_DRAFT": "false"})
     opened.wait("Commands")

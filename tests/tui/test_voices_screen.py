@@ -155,7 +155,7 @@ async def test_ones_own_voices_are_told_of_renamed_and_removed(opened, library):
         assert "“What I say.”" in text(pilot)
         assert "recording 0123456789abcdef" in text(pilot)
         await pilot.press("e")
-        await until(pilot, lambda: pilot.app.screen.query("#answer"))
+        await until(pilot, lambda: pilot.app.screen.query("Ask Editor"))
         await pilot.press("ctrl+u", *"Berta", "enter")
         await until(pilot, lambda: "berta" in names(ledger))
         assert library.names() == ["berta"]

@@ -21,6 +21,8 @@ SIGNS = {
     "number_sign": "#", "asterisk": "*", "colon": ":", "semicolon": ";", "tilde": "~",
 }  # fmt: skip
 """What Textual calls by a word."""
+USUAL = ("app.focus_next", "app.focus_previous", "app.interrupt")
+"""What every screen's keys do, and so told after its own."""
 WIDEST = 20
 """Columns for the keys of one thing that can be done."""
 
@@ -52,12 +54,12 @@ class Keys(ModalScreen[None]):
         self._groups = list(groups(screen))
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="overlay"):
+        with Vertical(classes="overlay -list"):
             yield Static("Keys", classes="heading", markup=False)
             yield Static("Esc closes   ↑ ↓ scroll", classes="under", markup=False)
             with VerticalScroll():
-                for name, rows in self._groups:
-                    yield Static(name, classes="group", markup=False)
+                for number, (name, rows) in enumerate(self._groups):
+                    yield Static(name, classes="group" if number else "first", markup=False)
                     yield Static(_table(rows), markup=False)
 
 
@@ -83,7 +85,10 @@ def groups(screen: Screen[Any]) -> Iterator[tuple[str, list[Row]]]:
         inside[binding.action] = (keys, binding.tooltip or binding.description)
     first = [node for node in (screen, screen.app) if node in found]
     for node in (*first, *(each for each in found if each not in first)):
-        rows = [Row(_joined(keys), sentence) for keys, sentence in found[node].values()]
+        own = sorted(found[node], key=lambda action: action in USUAL)
+        rows = [
+            Row(_joined(keys), sentence) for keys, sentence in (found[node][each] for each in own)
+        ]
         yield _name(node, screen), rows
 
 

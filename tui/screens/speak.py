@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import threading
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -33,7 +34,10 @@ from tui.widgets.editor import Editor
 from tui.widgets.sound import Sound
 from tui.widgets.waveform import Waveform
 
-AFTER = 0.1
+if TYPE_CHECKING:
+    from tui.studio.studio import Studio
+
+AFTER = 0.5
 """Seconds after which the engine's side is imported: the first picture comes before."""
 WORD = 64
 """Characters to go back at most to where a word begins."""
@@ -90,6 +94,8 @@ class Speak(Sounding):
 
     def __init__(self) -> None:
         super().__init__()
+        self._attending = threading.Lock()
+        self._attends = False
         self._jobs: set[int] = set()
         """What we asked for; other screens ask the same studio."""
         self._job = 0
@@ -113,11 +119,19 @@ class Speak(Sounding):
         """The engine's side takes 0.2 s to import."""
         from tui.studio import transport  # noqa: F401 - for who asks for one in the other thread
 
-        studio = self.ttm.studio
-        studio.hear(self.post)
+        studio = self.attended()
         self.app.call_from_thread(self.watch_sound)
         studio.models()
         studio.offer(str(self.ttm.wishes.get("model") or self.ttm.config.say.model))
+
+    def attended(self) -> Studio:
+        """The studio, which tells us everything from the first time on."""
+        with self._attending:
+            studio = self.ttm.studio
+            if not self._attends:
+                self._attends = True
+                studio.hear(self.post)
+            return studio
 
     @work(thread=True, exit_on_error=False, group="speak-draft")
     def _read_draft(self) -> None:
@@ -173,8 +187,8 @@ class Speak(Sounding):
 
     def _ask(self) -> None:
         """Ask what the model takes, and which there are."""
-        self.ttm.studio.models()
-        self.ttm.studio.offer(self.query_one(Choices).model)
+        self.attended().models()
+        self.attended().offer(self.query_one(Choices).model)
 
     def action_choose(self, name: str) -> None:
         """Choose one of the settings."""
@@ -212,7 +226,7 @@ class Speak(Sounding):
             return
         from tui.studio.utterance import Utterance
 
-        studio = self.ttm.studio
+        studio = self.attended()
         studio.stop()
         self.transport.stop()
         self.editor.spoken(start, text)

@@ -30,7 +30,7 @@ class Messages(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         lines = [f"{MARKS[kind]} {sentence}" for sentence, kind in reversed(self._told)]
-        with Vertical(classes="overlay"):
+        with Vertical(classes="overlay -list"):
             yield Static("What was said, the newest first", classes="heading", markup=False)
             yield Static("Esc closes", classes="under", markup=False)
             with VerticalScroll():
