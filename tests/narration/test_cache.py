@@ -232,6 +232,23 @@ def test_several_at_once_lose_nothing_and_stay_within_the_limit(tmp_path):
     assert not list(own.folder.rglob("*.part"))
 
 
+def test_a_folder_that_is_cleared_away_while_it_is_written_to_is_made_again(cache, monkeypatch):
+    made = Path.mkdir
+    left = 3
+
+    def mkdir(path: Path, *args: object, **options: object) -> None:
+        nonlocal left
+        if path.name == KEY[:2] and left:
+            left -= 1
+            cache.clear()  # another ttm takes `chunks` away before its folder is made
+        made(path, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    cache.put(KEY, TAKE, 0)
+    assert left == 0
+    assert cache.get(KEY) == TAKE
+
+
 def test_what_a_killed_writer_left_is_swept_away(cache):
     cache.put(KEY, TAKE, 0)
     left = cache.folder / "chunks" / KEY[:2] / ".abc.part"

@@ -59,7 +59,8 @@ def at(
     where = "" if local else named(flag, config, os.environ)
     if not where:
         return None
-    from ttm.narration.exchange import Server, address, read_key
+    from ttm.narration.address import address, read_key
+    from ttm.narration.exchange import Server
 
     file = os.environ.get(KEY_FILE, "") or config.daemon.key_file
     return Server(

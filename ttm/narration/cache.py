@@ -38,6 +38,8 @@ SPARE_SHARE = 0.05
 """The same of a small disk, as a share."""
 STALE = 3600.0
 """Seconds after which nobody writes on an unfinished file any more."""
+CLEARED = 20
+"""Times that a folder may be taken away, by those who clear, from under what is being written."""
 SMALL_KEPT = 1000
 """Files of `seeds` and of `jobs` that are kept, those used last."""
 SEED = re.compile(rb"\d{1,10}\n")
@@ -113,11 +115,7 @@ class Cache:
         if free < len(file) + min(SPARE, SPARE_SHARE * whole):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._make_room(len(file), since)
-        path = self._path(key)
-        try:
-            self._write(path, file)
-        except FileNotFoundError:  # a `clear` took the folder away in between
-            self._write(path, file)
+        self._write(self._path(key), file)
         self._count(len(file))
 
     def seed(self, key: str, drawn: int) -> int:
@@ -176,6 +174,12 @@ class Cache:
 
     def _write(self, path: Path, file: bytes, *, over: bool = True) -> None:
         """Put a file there: all of it, or nothing. Raises FileExistsError unless `over`."""
+        for _ in range(CLEARED):
+            with contextlib.suppress(FileNotFoundError):  # a `clear` took its folder away
+                return self._write_once(path, file, over=over)
+        return self._write_once(path, file, over=over)
+
+    def _write_once(self, path: Path, file: bytes, *, over: bool) -> None:
         private_folder(path.parent)
         part = path.with_name(f".{os.urandom(6).hex()}.part")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC

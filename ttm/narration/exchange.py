@@ -15,24 +15,20 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from ttm import __version__
 from ttm.errors import (
-    ConfigError,
     RemoteBusy,
     RemoteError,
     RemoteRefused,
     RemoteUnreachable,
     TtmError,
-    UsageError,
     every_error,
 )
+from ttm.narration.address import Address
 from ttm.narration.frames import PROTOCOL, SPEAKS, failure
 
 CONNECT = 10.0
@@ -43,72 +39,9 @@ QUOTED = 300
 """Characters of a server's own words that are passed on."""
 WAIT_MAX = 10.0
 """Seconds that a busy server may ask us to wait before the request is sent once more."""
-KEY_MAX = 4096
-"""Bytes of a key."""
 
 HOW = "Start it with `ttm serve`, or check the address"
 OURS = "Check that it is a server of ttm"
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server is."""
-
-    text: str
-    """As messages call it."""
-    path: str = ""
-    """Of a unix socket; empty for TCP."""
-    host: str = ""
-    port: int = 0
-    secure: bool = False
-    prefix: str = ""
-    """What stands before the path of every route."""
-
-
-def address(text: str) -> Address:
-    """The address that a user wrote: http://, https:// or unix:/path. Raises UsageError."""
-    if text.startswith("unix:"):
-        path = "/" + text.removeprefix("unix:").lstrip("/")
-        if "\0" in path or len(os.fsencode(path)) > 100:  # sun_path has 104 bytes on macOS
-            raise UsageError(f"'{path[:60]}' can be no socket", "Its path may have 100 bytes")
-        return Address(f"unix:{path}", path)
-    what, fix = f"'{text[:100]}' is no address of a server", "Give one such as http://nas:8080"
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise UsageError(what, fix) from None
-    if "@" in parts.netloc:
-        raise UsageError("an address with a name or key in it would be shown to others", fix)
-    plain = text.isascii() and text.isprintable() and " " not in text
-    if parts.scheme not in ("http", "https") or not host or port == 0 or not plain:
-        raise UsageError(what, fix)
-    secure = parts.scheme == "https"
-    # Where OpenAI's clients are told an address, it ends so.
-    prefix = parts.path.rstrip("/").removesuffix("/v1")
-    shown = f"{parts.scheme}://{parts.netloc}{prefix}"
-    return Address(shown, "", host, port or (443 if secure else 8080), secure, prefix)
-
-
-def read_key(path: str) -> str:
-    """The key in this file. Raises ConfigError for one that cannot be read or holds none."""
-    file = Path(os.path.expanduser(path))
-    try:
-        if not file.is_file():  # a FIFO would be waited for
-            raise ConfigError(f"there is no file {path} with the server's key", "Put the key there")
-        with file.open("rb") as opened:
-            text = opened.read(KEY_MAX + 1)
-    except (OSError, ValueError) as refusal:
-        reason = getattr(refusal, "strerror", None) or "no such path"
-        raise ConfigError(f"cannot read the server's key in {path}: {reason}") from None
-    try:
-        key = text.decode("ascii").strip()
-    except UnicodeDecodeError:
-        key = ""
-    # It becomes part of a header: a line break in it would begin another one.
-    if not key or len(text) > KEY_MAX or not key.isprintable() or " " in key:
-        raise ConfigError(f"{path} does not hold a key", "Only the key may stand there")
-    return key
 
 
 class _Socket(http.client.HTTPConnection):

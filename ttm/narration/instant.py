@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from ttm.config import Config
 from ttm.errors import TtmError
-from ttm.narration import outlook
 from ttm.narration.choice import Choice
 from ttm.narration.coming import Coming, Source, Spoken
 from ttm.narration.narrator import Narrator
@@ -74,8 +73,7 @@ class InstantNarrator(Narrator):
         """As a Narrator does; from here on `voices` and `voice` answer by the model's files."""
         warning = self._wanted.settle(model)
         self.foresee(model)
-        if model not in self._voices:
-            self._voices[model] = outlook.voices(self.model(model), self._config)
+        self._cast.expect(model)
         return warning
 
     def start(self, model: str) -> None:

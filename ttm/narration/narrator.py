@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import os
 import time
@@ -13,35 +12,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from ttm import voices as library
 from ttm.config import Config
 from ttm.engine import EngineCard
 from ttm.errors import (
     BadVoice,
     ConfigError,
-    EngineHung,
-    EngineUnavailable,
-    ModelError,
     OutputError,
     UsageError,
 )
 from ttm.models.status import ModelStatus
 from ttm.models.store import Model
-from ttm.narration import casting, keys, ladder, outlook
+from ttm.narration import keys
+from ttm.narration.cast import Cast
 from ttm.narration.fatal import Fatal
-from ttm.narration.manner import Manners, understudy
+from ttm.narration.manner import Manners
 from ttm.narration.memory import Memory, job_seed, keeps
 from ttm.narration.narration import Narration
 from ttm.narration.opening import (
-    find_model,
     lexicon_path,
     open_cache,
     open_library,
-    open_worker,
     runtime_root,
 )
 from ttm.narration.plan import Chunk, plan
 from ttm.narration.report import Report
+from ttm.narration.workers import Workers
 from ttm.speech import Speech, Voice, parse_rate
 from ttm.text.cleaning import Cleaner
 from ttm.text.lexicon import Lexicon, Pronunciation
@@ -50,7 +45,6 @@ from ttm.text.marks import Delivery
 from ttm.text.markup import Code, Form, Opening, Reading
 from ttm.text.wording import Wording
 from ttm.voices import primary
-from ttm.worker.client import Worker
 
 
 class Narrator:
@@ -65,14 +59,12 @@ class Narrator:
         self, config: Config, *, loading: Callable[[str, str, float], None] | None = None
     ) -> None:
         self._config = config
-        self._loading = loading
-        self._models: dict[str, tuple[Model, EngineCard]] = {}
-        self._workers: dict[tuple[str, Path | None, str], Worker] = {}
-        self._voices: dict[str, list[Voice]] = {}
-        self._shelf = Shelf()
-        self._fatal = Fatal()
         self.library = open_library(config)
         """The voices that the user keeps."""
+        self._workers = Workers(config, loading)
+        self._cast = Cast(config, self._workers, self.library)
+        self._shelf = Shelf()
+        self._fatal = Fatal()
 
     def model(self, name: str) -> Model:
         """The model of this name.
@@ -80,11 +72,11 @@ class Narrator:
         Raises UnknownModel or UsageError, ModelError for one that is not here, and BadCheckpoint
         for a folder that holds none.
         """
-        return self._found(name)[0]
+        return self._workers.found(name)[0]
 
     def card(self, model: str) -> EngineCard:
         """What is known of the model's engine. Raises what `model` raises."""
-        return self._found(model)[1]
+        return self._workers.found(model)[1]
 
     def settle(self, model: str) -> str:
         """Decide what speaks for this name; a warning when another model stands in for it.
@@ -92,65 +84,33 @@ class Narrator:
         Where the settings let one, that is known once it is loaded. Raises what `model` raises,
         RuntimeMissing, and what loading raises, when nothing may or can stand in.
         """
-        if (fallback := ladder.allowed(self._config)) == "none":
-            self._worker(model)
-            return ""
-        try:
-            self.load(model)
-            return ""
-        except (ModelError, EngineHung) as failure:
-            for entry in ladder.rungs(model, self._models.get(model), fallback):
-                with contextlib.suppress(ModelError, EngineHung):
-                    self.load(entry.name)
-                    self._models[model] = self._models[entry.name]
-                    return f"{failure.what}; {entry.name} stands in for it"
-            raise
+        return self._workers.settle(model)
 
     def load(self, model: str) -> None:
         """Load the model's engine, and wait for it. Raises what `start` and the engine raise."""
-        self._worker(model).load()
+        self._workers.of(model).load()
 
     def status(self, model: str) -> ModelStatus:
         """What speaks for this name, and how. Raises what `model` raises."""
-        strict = ladder.allowed(self._config) == "none"
-        return ladder.status(model, self.model(model), self._worker(model), strict=strict)
+        return self._workers.status(model)
 
     def loaded(self) -> list[ModelStatus]:
         """Every model that is in memory, and how; from any thread, without waiting."""
-        strict = ladder.allowed(self._config) == "none"
-        found = []
-        for name, (model, engine) in list(self._models.items()):
-            worker = self._workers.get((engine.name, model.folder, model.server))
-            if worker and worker.ready:
-                found.append(ladder.status(name, model, worker, strict=strict))
-        return found
+        return self._workers.loaded()
 
     def start(self, model: str) -> None:
         """Begin to load the model's engine, without waiting for it.
 
         Raises what `model` raises, and EngineUnavailable.
         """
-        self._worker(model).start()
+        self._workers.of(model).start()
 
     def voices(self, model: str) -> list[Voice]:
         """Who can speak with this model; each voice but the variants has a language.
 
         Empty for a model that speaks with the voices of recordings alone.
         """
-        if model not in self._voices:
-            voices = [
-                voice
-                if voice.languages or voice.name.startswith(library.VARIANT)
-                else replace(voice, languages=("und",))
-                for voice in self._worker(model).voices()
-            ]
-            found, engine = self._found(model)
-            if not any(voice.languages for voice in voices) and not engine.clones:
-                raise EngineUnavailable(f"engine '{engine.name}' has no voices")
-            if engine.checkpoint:  # whose engine does not know what its user calls it
-                voices = [replace(voice, model=found.name) for voice in voices]
-            self._voices[model] = voices
-        return self._voices[model]
+        return self._cast.voices(model)
 
     def foresee(self, model: str) -> str:
         """Have `voices` and `voice` answer for this model without loading it or asking its server:
@@ -159,21 +119,7 @@ class Narrator:
 
         Returns a warning when another model would stand in. Raises what `model` raises.
         """
-        warning = ""
-        try:
-            found, engine = self._found(model)
-        except ModelError as failure:
-            fallback = ladder.allowed(self._config)
-            for entry in ladder.rungs(model, None, fallback) if fallback != "none" else ():
-                with contextlib.suppress(ModelError):
-                    found, engine = self._models[model] = self._found(entry.name)
-                    warning = f"{failure.what}; {entry.name} would stand in for it"
-                    break
-            else:
-                raise
-        if engine.checkpoint or engine.named:
-            self._voices[model] = outlook.voices(found, self._config)
-        return warning
+        return self._cast.foresee(model)
 
     def voice(
         self, model: str, name: str, language: str = "", *, transcript: str = ""
@@ -184,24 +130,7 @@ class Narrator:
         is said in it. Raises UnknownName or UsageError when there is none and `models.strict`
         holds, and BadVoice for a voice of the library that is damaged.
         """
-        found, engine = self._found(model)
-        if voice := casting.without_looking(found, engine, self.library, name, transcript):
-            return voice, ""
-        voices = self.voices(model)
-        try:
-            voice = casting.cast(found, engine, voices, self.library, name, language, transcript)
-            warning = ""
-        except UsageError as failure:
-            if self._config.models.strict or not voices:
-                raise
-            voice = casting.first(voices)
-            warning = f"{failure.what}; '{voice.name}' speaks instead"
-        if transcript and not voice.recording:
-            raise UsageError(
-                "what is said in a recording was given, and no recording",
-                "Name the recording with --voice FILE",
-            )
-        return voice, warning
+        return self._cast.voice(model, name, language, transcript)
 
     def instruction(self, model: str) -> tuple[str, str]:
         """The settings' instruction for this model, and a warning when it has no use for it.
@@ -226,8 +155,8 @@ class Narrator:
         speech = Speech(text, voice.name)
         if delivery:
             report = Report(model, voice.name, "", 0)
-            speech = self._cast(model, voice, speech, report, delivery)
-        return self._worker(model).phonemes(text, speech.voice)
+            speech = self._cast.delivered(model, voice, speech, report, delivery)
+        return self._workers.of(model).phonemes(text, speech.voice)
 
     def plan(
         self,
@@ -259,7 +188,7 @@ class Narrator:
             cleaner=cleaner,
             reword=self._wording(model, said),
             reading=self.reading(form, language, follow=follow),
-            cast=partial(self._named, model),
+            cast=partial(self._cast.named, model),
             warn=warn,
         )
 
@@ -275,44 +204,6 @@ class Narrator:
             pauses=text.pauses,
             phonemes=text.phonemes,
             follow=follow,
-        )
-
-    def _named(self, model: str, delivery: Delivery) -> Delivery:
-        """The delivery with the language of the voice that it names."""
-        if not delivery.voice:
-            return delivery
-        if library.is_recording(delivery.voice):  # a text may come from anybody
-            raise UsageError("the text names a file as its voice", "Name a voice in it")
-        voice, _ = self.voice(model, delivery.voice, delivery.language)
-        known = delivery.language or self.card(model).multilingual
-        return delivery if known else replace(delivery, language=voice.languages[0])
-
-    def _cast(
-        self, model: str, usual: Voice, speech: Speech, report: Report, wanted: Delivery
-    ) -> Speech:
-        """What a delivery makes of a speech; whom it asks for in vain is told in the report."""
-        voice, note = usual, ""
-        several = self.card(model).multilingual
-        if wanted.voice:
-            voice, note = self.voice(model, wanted.voice, wanted.language)
-        elif wanted.gender or (wanted.language and not several):
-            language = "" if several else wanted.language
-            voice, lacking = understudy(self.voices(model), usual, language, wanted.gender)
-            name = self.model(model).name
-            note = f"model '{name}' has no voice {lacking}; '{voice.name}' speaks" * bool(lacking)
-        if note and note not in report.notes:
-            report.notes.append(note)
-        language = wanted.language or speech.language
-        if not several:
-            language = voice.languages[0]
-        if voice is usual:
-            return replace(speech, language=language)
-        return replace(
-            speech,
-            voice="" if voice.recording else voice.name,
-            language=language,
-            recording=voice.recording,
-            transcript=voice.transcript,
         )
 
     def lexicon(self, more: Sequence[Path] = (), *, own: bool = True) -> Lexicon:
@@ -354,7 +245,7 @@ class Narrator:
         after that is not thrown away to make room for this.
         """
         say = self._config.say
-        found, engine = self._found(model)
+        found, engine = self._workers.found(model)
         speech = self._speech(voice, model)
         notes = self.keep_prompt(voice, model)
         cache = open_cache(self._config)
@@ -369,12 +260,12 @@ class Narrator:
         report = Report(
             found.name, voice.name, speech.language or "auto", seed, engine.name, notes=notes
         )
-        worker = self._worker(model)
+        worker = self._workers.of(model)
         return Narration(
             worker,
             engine,
             chunks,
-            Manners(speech, engine, partial(self._cast, model, voice, speech, report)),
+            Manners(speech, engine, partial(self._cast.delivered, model, voice, speech, report)),
             report,
             self._config,
             follow=follow,
@@ -418,12 +309,12 @@ class Narrator:
     def _base(self, model: str) -> dict[str, Any] | None:
         """What the sound of all chunks hangs on; None where it cannot be read, of which the engine
         will tell."""
-        found, engine = self._found(model)
+        found, engine = self._workers.found(model)
         try:
             return keys.base(
                 found,
                 engine,
-                self._worker(model).options,
+                self._workers.of(model).options,
                 runtime_root(self._config),
                 judged=self._config.guard.enabled,
             )
@@ -433,7 +324,7 @@ class Narrator:
     def _who(self, model: str, speech: Speech) -> dict[str, str] | None:
         """The same of who speaks."""
         try:
-            return keys.voice(self._worker(model).options, speech)
+            return keys.voice(self._workers.of(model).options, speech)
         except (OSError, BadVoice):
             return None
 
@@ -445,7 +336,7 @@ class Narrator:
         """
         if voice.source not in ("cloned", "designed"):
             return []
-        made = self._worker(model).prompt(voice.recording, voice.transcript)
+        made = self._workers.of(model).prompt(voice.recording, voice.transcript)
         if not made[0]:
             return []
         try:
@@ -460,18 +351,16 @@ class Narrator:
         """The same models and workers under other settings of `[say]`; this one is to be closed."""
         other = copy.copy(self)
         other._config = config
+        other._cast = self._cast.under(config)
         return other
 
     def stop(self) -> None:
         """Cancel what is being loaded or spoken, from any thread."""
-        for worker in list(self._workers.values()):
-            worker.stop()
+        self._workers.stop()
 
     def close(self) -> None:
         """End every worker."""
-        for worker in self._workers.values():
-            worker.close()
-        self._workers.clear()
+        self._workers.close()
 
     def __enter__(self) -> Self:
         return self
@@ -483,18 +372,3 @@ class Narrator:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _found(self, name: str) -> tuple[Model, EngineCard]:
-        if name not in self._models:
-            self._models[name] = find_model(name, self._config)
-        return self._models[name]
-
-    def _worker(self, name: str) -> Worker:
-        model, engine = self._found(name)
-        key = (engine.name, model.folder, model.server)
-        if key not in self._workers:
-            loading = self._loading and partial(self._loading, model.title)
-            self._workers[key] = open_worker(
-                engine, self._config, model.folder, model.server, loading=loading
-            )
-        return self._workers[key]

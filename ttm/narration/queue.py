@@ -249,10 +249,12 @@ class Place:
 
     def wait(self) -> bool:
         """Wait for one's turn; False when somebody asked for silence before it came."""
-        while not self._queue.admitted(self.number):
-            if select.select([self._ear], [], [], LOOK)[0] and "stop" in self._words():
-                return False
-        return True
+        patience = 0.0  # who asked before it first looked is heard, though the turn is free
+        while not (select.select([self._ear], [], [], patience)[0] and "stop" in self._words()):
+            if self._queue.admitted(self.number):
+                return True
+            patience = LOOK
+        return False
 
     def listen(self, heard: Callable[[Command], None], progress: Progress | None = None) -> None:
         """From here on `heard` is called with what others ask, in a thread of its own, and

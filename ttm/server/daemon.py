@@ -102,7 +102,8 @@ def find(
     path = socket_path()
     if not listens(path):
         return None
-    from ttm.narration.exchange import Address, Server
+    from ttm.narration.address import Address
+    from ttm.narration.exchange import Server
     from ttm.narration.remote import STATUS
 
     where = Address(f"unix:{path}", os.fspath(path))
