@@ -10,13 +10,15 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ttm.module import own_module as own_module
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STDERR_KEPT = 8192
 """Bytes of a child's last words that are kept for the report of its death."""
@@ -48,6 +50,8 @@ class Child:
         env: Mapping[str, str] | None = None,
         folder: Path | None = None,
     ) -> None:
+        import subprocess  # 10 ms with what it needs, and a worker is a child without children
+
         if env is None:
             env = {k: v for k, v in os.environ.items() if not k.upper().endswith(SECRETS)}
         self._popen = subprocess.Popen(
@@ -85,9 +89,11 @@ class Child:
     def wait(self, seconds: float) -> int | None:
         """The exit status (negative: a signal's number), or None when it still runs."""
         if self._popen.returncode is None:
+            from subprocess import TimeoutExpired
+
             try:
                 self._popen.wait(seconds)
-            except subprocess.TimeoutExpired:
+            except TimeoutExpired:
                 return None
             self._kill_group()  # what it started and left behind
             self._listener.join(0.2)

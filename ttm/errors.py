@@ -48,7 +48,6 @@ TtmError                       exit  status  code
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
@@ -412,6 +411,8 @@ def every_error(root: type[TtmError] = TtmError) -> list[type[TtmError]]:
 
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     """At most `limit` known names that look like `name`, best first."""
+    import difflib
+
     names = {k.casefold(): k for k in known}
     hits = difflib.get_close_matches(name.casefold(), names, n=limit, cutoff=0.6)
     return [names[hit] for hit in hits]

@@ -9,7 +9,6 @@ the weights that made it. `__metadata__` says the rest, and the sha256 of everyt
 from __future__ import annotations
 
 import array
-import hashlib
 import json
 import math
 import os
@@ -17,12 +16,15 @@ import re
 import stat
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field
 from io import FileIO
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ttm.errors import BadVoice
+from ttm.record import annotated, record
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SUFFIX = ".ttmvoice"
 FORMAT = "1"
@@ -49,7 +51,7 @@ WIDTHS = {"F32": 4, "I16": 2}
 _CODES: dict[str, Literal["f", "h"]] = {"F32": "f", "I16": "h"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tensor:
     """Numbers, little-endian."""
 
@@ -63,7 +65,7 @@ Prompt = Mapping[str, Tensor]
 """What an engine made of a recording, by names of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VoiceFile:
     """A voice as it is kept; `replace()` to vary."""
 
@@ -93,7 +95,7 @@ class VoiceFile:
         return len(self.audio) / 2 / self.rate
 
 
-TEXTS = tuple(f.name for f in fields(VoiceFile) if f.name not in ("audio", "rate", "prompts"))
+TEXTS = tuple(name for name in annotated(VoiceFile) if name not in ("audio", "rate", "prompts"))
 
 
 def is_voice(path: str | os.PathLike[str]) -> bool:
@@ -256,5 +258,7 @@ def numbers(data: bytes, kind: str) -> array.array[Any]:
 
 def _digest(about: Mapping[str, str], entries: Mapping[str, Any], body: bytes) -> str:
     """Of everything that a file says, in an order of its own."""
+    import hashlib
+
     said = json.dumps([about, entries], sort_keys=True, separators=(",", ":")).encode()
     return hashlib.sha256(len(said).to_bytes(8, "little") + said + body).hexdigest()

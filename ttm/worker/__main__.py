@@ -14,11 +14,11 @@ import socket
 import sys
 import threading
 import warnings
+from typing import TYPE_CHECKING
 
 from ttm.child import settle_in
 from ttm.engine import Cloning, Configured, Engine, Foresighted, Phonetic, load
 from ttm.errors import EngineCrashed, EngineUnavailable, SynthesisError, TtmError
-from ttm.voicefile import Prompt
 from ttm.worker.wire import (
     BEAT,
     AskPhonemes,
@@ -40,6 +40,9 @@ from ttm.worker.wire import (
     Speak,
     Voices,
 )
+
+if TYPE_CHECKING:
+    from ttm.voicefile import Prompt
 
 
 class Servant:

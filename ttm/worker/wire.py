@@ -6,18 +6,19 @@ A malformed message is a WireError and the end of the stream is None; they are n
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import socket
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from ttm.audio import WIDTH, Audio, SampleFormat
 from ttm.errors import WireError
+from ttm.record import annotated, record
 from ttm.speech import Phonemes, Speech, Timing, Voice
-from ttm.voicefile import Tensor
+
+if TYPE_CHECKING:
+    from ttm.voicefile import Tensor
 
 LINE_MAX = 16 << 20
 """Bytes of one JSON line; a longer one is not ours."""
@@ -25,7 +26,7 @@ PCM_MAX = 1 << 30
 """Bytes of sound behind one line: 93 minutes of float32 at 48 kHz."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Load:
     """To the worker, first: become this engine."""
 
@@ -34,7 +35,7 @@ class Load:
     options: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Speak:
     kind: ClassVar[str] = "speak"
     id: int
@@ -43,19 +44,19 @@ class Speak:
     """What will probably be asked for next, in this order."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cancel:
     kind: ClassVar[str] = "cancel"
     id: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListVoices:
     kind: ClassVar[str] = "list_voices"
     id: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AskPrompt:
     """To the worker: make of this recording what its voice is cloned from."""
 
@@ -65,7 +66,7 @@ class AskPrompt:
     transcript: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AskPhonemes:
     """To the worker: how would this voice pronounce this text?"""
 
@@ -75,7 +76,7 @@ class AskPhonemes:
     voice: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loading:
     """From the worker: what it is loading."""
 
@@ -85,17 +86,17 @@ class Loading:
     """How much of it is there, from 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ready:
     """From the worker: the engine is loaded."""
 
     kind: ClassVar[str] = "ready"
     engine: str
-    effective: dict[str, Any] = dataclasses.field(default_factory=dict)
+    effective: dict[str, Any]
     """What it runs with, where it says so."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Beat:
     """From the worker, every `BEAT` seconds: still here."""
 
@@ -104,14 +105,14 @@ class Beat:
     """The engine drew breath since the last one: it is at work, though there is no sound."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sound:
     kind: ClassVar[str] = "sound"
     id: int
     audio: Audio
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Note:
     """From the worker, about a speech: what its user should know."""
 
@@ -120,14 +121,14 @@ class Note:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Voices:
     kind: ClassVar[str] = "voices"
     id: int
     voices: tuple[Voice, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MadePrompt:
     """From the worker: what it made, to be kept; nothing where there is nothing to keep."""
 
@@ -137,7 +138,7 @@ class MadePrompt:
     prompt: dict[str, Tensor]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MadePhonemes:
     """From the worker: the text in IPA; empty from an engine that cannot tell."""
 
@@ -146,7 +147,7 @@ class MadePhonemes:
     ipa: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Done:
     """From the worker: this request is finished, or was cancelled."""
 
@@ -154,7 +155,7 @@ class Done:
     id: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failed:
     """From the worker: this request failed; `code` names a leaf of the error tree.
 
@@ -202,8 +203,8 @@ def encode(message: Message) -> bytes:
     """The message as it travels."""
     fields: dict[str, Any] = {"type": message.kind}
     payload = b""
-    for field in dataclasses.fields(message):
-        value = getattr(message, field.name)
+    for name in annotated(message):
+        value = getattr(message, name)
         if isinstance(value, Audio):
             fields |= {
                 "rate": value.rate,
@@ -215,15 +216,15 @@ def encode(message: Message) -> bytes:
                 fields |= {"codes": value.codes, "cut": value.cut}
             payload = value.pcm
         elif isinstance(value, Speech):
-            fields[field.name] = _spoken(value)
-        elif field.name == "then":
-            fields[field.name] = [_spoken(one) for one in value]
-        elif field.name == "voices":
-            fields[field.name] = [_plain(one) for one in value]
-        elif field.name == "prompt":
-            fields[field.name] = {name: _wired(tensor) for name, tensor in value.items()}
+            fields[name] = _spoken(value)
+        elif name == "then":
+            fields[name] = [_spoken(one) for one in value]
+        elif name == "voices":
+            fields[name] = [_plain(one) for one in value]
+        elif name == "prompt":
+            fields[name] = {key: _wired(tensor) for key, tensor in value.items()}
         else:
-            fields[field.name] = value
+            fields[name] = value
     return json.dumps(fields, separators=(",", ":")).encode() + b"\n" + payload
 
 
@@ -262,10 +263,10 @@ def assemble(kind: type[Message], fields: Mapping[str, Any], pcm: bytes) -> Mess
         message = kind(**values)
     except (TypeError, KeyError, ValueError, AttributeError) as failure:
         raise WireError(f"a malformed {kind.kind} message") from failure
-    for field in dataclasses.fields(message):
-        wanted = PLAIN.get(str(field.type))
-        if wanted is not None and type(getattr(message, field.name)) is not wanted:
-            raise WireError(f"a {kind.kind} message with a wrong {field.name}")
+    for name, annotation in annotated(message).items():
+        wanted = PLAIN.get(annotation)
+        if wanted is not None and type(getattr(message, name)) is not wanted:
+            raise WireError(f"a {kind.kind} message with a wrong {name}")
     return message
 
 
@@ -328,8 +329,8 @@ class Channel:
         self._socket.close()
 
 
-def _plain(record: Speech | Voice) -> dict[str, Any]:
-    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+def _plain(spoken: Speech | Voice) -> dict[str, Any]:
+    return {name: getattr(spoken, name) for name in annotated(spoken)}
 
 
 def _spoken(speech: Speech) -> dict[str, Any]:
@@ -345,6 +346,8 @@ def _wired(tensor: Tensor) -> list[Any]:
 
 
 def _tensor(row: list[Any]) -> Tensor:
+    from ttm.voicefile import Tensor  # 5 ms that few requests need
+
     kind, shape, data = row
     return Tensor(str(kind), tuple(map(int, shape)), base64.b64decode(data, validate=True))
 

@@ -11,10 +11,9 @@ import ctypes
 import os
 import re
 import struct
-from dataclasses import dataclass
-from pathlib import Path
 
 from ttm.errors import EngineUnavailable
+from ttm.record import record
 
 SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: samples by callback, in the calling thread
 DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT
@@ -72,7 +71,7 @@ class _Voice(ctypes.Structure):
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(_Event))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VoiceFile:
     """One of espeak-ng's voice definitions."""
 
@@ -93,7 +92,7 @@ class Library:
 
     def __init__(self, library: str, data: str) -> None:
         library, data = os.path.expanduser(library), os.path.expanduser(data)
-        if not Path(data).is_dir():
+        if not os.path.isdir(data):
             raise EngineUnavailable(
                 f"espeak-ng's data folder '{data}' does not exist",
                 "Correct engine.espeak.data in the settings",
@@ -173,7 +172,8 @@ class Library:
 
     def mnemonics(self) -> set[str]:
         """The names of the phonemes of all languages."""
-        block = Path(self._data, "phontab").read_bytes()
+        with open(os.path.join(self._data, "phontab"), "rb") as file:
+            block = file.read()
         found: set[str] = set()
         at = 4  # the number of tables; each has a count, a name in 32 bytes, and rows of 16
         for _ in range(block[0]):
