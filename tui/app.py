@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -23,7 +24,7 @@ from tui.draft import Draft
 from tui.messages import Bring, ConfigChanged, Kind, SpeakWith, Told
 from tui.modes import PLACES, opener
 from tui.palette import Everywhere, Here
-from tui.safe import one_line
+from tui.safe import at_home, one_line
 from tui.screens.page import Page
 from tui.themes import THEMES, chosen_theme
 
@@ -36,6 +37,8 @@ REMEMBERED = 500
 """Sentences that were told which can be read again."""
 PATIENCE = 4.0
 """Seconds that leaving may take: for a draft on a slow disk, and an engine that is being ended."""
+AROUND = 6
+"""Columns of the log line that are no part of its sentence."""
 TOAST = {"told": "information", "done": "information", "failed": "error"}
 
 
@@ -123,6 +126,7 @@ class TtmApp(App[int]):
         """The settings that apply."""
         self.draft = draft or Draft(kept=config.tui.keep_draft)
         """The text of the editor. Speak writes it; any screen reads `draft.text`."""
+        self._displaces = text is not None and self.draft.open(text)
         self.wishes: dict[str, object] = {}
         """Settings of `say` that were chosen on Speak, by their names: voice, model, rate, ..."""
         self.given = text
@@ -154,6 +158,9 @@ class TtmApp(App[int]):
     async def on_mount(self) -> None:
         if self.broken:
             await self.switch_mode("settings")
+        if self._displaces:
+            kept = at_home(self.draft.before)
+            self.tell(f"Your draft is kept; once you change this text, as {kept}")
         if self._welcome:
             from tui.screens.first_run import FirstRun
 
@@ -188,6 +195,11 @@ class TtmApp(App[int]):
         """Say what went wrong and what to do about it, in the log line and a toast."""
         self.post_message(Told(sentence, "failed", toast=True))
 
+    def bug(self, error: BaseException) -> None:
+        """Something was ended by an exception that is nobody's answer; nothing else has to be."""
+        tell = threading.Thread(target=lambda: self.fail(crash.told(error)), daemon=True)
+        tell.start()
+
     @on(Told)
     def _show_told(self, event: Told) -> None:
         sentence = one_line(event.sentence)
@@ -195,9 +207,13 @@ class TtmApp(App[int]):
         for screen in self.screen_stack:
             if isinstance(screen, Page):
                 screen.show_told(sentence, event.kind)
-        if event.toast and self.config.tui.toasts:
+        if event.toast and self.config.tui.toasts and not self._shown_whole(sentence):
             severity: Any = TOAST[event.kind]
             self.notify(sentence, severity=severity, markup=False)
+
+    def _shown_whole(self, sentence: str) -> bool:
+        """Whether the log line shows all of it, and a toast would only say it once more."""
+        return isinstance(self.screen, Page) and cell_len(sentence) + AROUND <= self.size.width
 
     # What screens share.
 
@@ -278,6 +294,8 @@ class TtmApp(App[int]):
         if not command:
             self.tell("There is no text to speak yet, and so no command.")
             return
+        if str(self.draft.path) in command:
+            threading.Thread(target=self.draft.keep, name="draft", daemon=True).start()
         self.copy_to_clipboard(command)
         self.tell(f"Copied: {command}", "done")
 
@@ -352,10 +370,7 @@ class TtmApp(App[int]):
             self.leave(129)  # the terminal is gone
             return
         if failure.exc_value is not None:
-            where = crash.report(failure.exc_value)
-            self.fail(
-                f"A bug in ttm: {crash.name_of(failure.exc_value)}. The report is in {where}."
-            )
+            self.fail(crash.told(failure.exc_value))
 
     @on(events.Unmount)
     def _save_draft(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ttm import __version__, paths
+from tui.safe import at_home
 
 KEPT = 20
 """So many reports are kept; the oldest go first."""
@@ -42,6 +43,13 @@ def write(fault: str, trace: str) -> str:
 def report(error: BaseException) -> str:
     """Write a report on this exception; its path, or "" where it cannot be written."""
     return write(name_of(error), "\n".join(_told(error)))
+
+
+def told(error: BaseException) -> str:
+    """Write a report on this exception, and a sentence for the person."""
+    where = at_home(report(error))
+    kept = f"The report on it is {where}" if where else "No report could be written"
+    return f"A bug in ttm: {name_of(error)}. {kept}; try again, and send it in."
 
 
 def name_of(error: BaseException) -> str:

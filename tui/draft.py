@@ -32,6 +32,10 @@ class Draft:
         self._unsaved = False
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
+        self._aside = False
+        """Whether what is on the disk is another draft, to be put aside before it is replaced."""
+        self._opened = False
+        """Whether the text is one that was opened, and not changed since: nobody's draft."""
         self.trouble = ""
         """Why it could not be written, the last time; empty when it could."""
 
@@ -47,12 +51,33 @@ class Draft:
                 self._text = self.path.read_text(encoding="utf-8")
         return self._text
 
+    @property
+    def before(self) -> Path:
+        """Where the draft is kept that was written before another text was opened."""
+        return self.path.with_name("draft-before.txt")
+
+    def open(self, text: str) -> bool:
+        """Take this text, which was written elsewhere; whether there was a draft, which is then
+        kept as `before` as soon as this one is changed."""
+        self.save()
+        with self._lock:
+            self._text, self._aside = text, self._aside or not self._opened
+            self._opened = True
+            return self._kept and self._aside and _has_text(self.path)
+
+    def keep(self) -> None:
+        """Have the text on the disk, though it may be one that was only opened."""
+        with self._lock:
+            if self._opened:
+                self._opened, self._unsaved = False, True
+        self.save()
+
     def write(self, text: str) -> None:
         """Take this text, and keep it soon."""
         with self._lock:
             if text == self._text:
                 return
-            self._text, self._unsaved = text, True
+            self._text, self._unsaved, self._opened = text, True, False
             if not self._kept:
                 return
             if self._timer:
@@ -71,6 +96,10 @@ class Draft:
                 return
             text, self._unsaved = self._text, False
             try:
+                if self._aside:
+                    with contextlib.suppress(FileNotFoundError):
+                        os.replace(self.path, self.before)
+                    self._aside = False
                 self._replace(text.encode("utf-8", "replace"))
                 self.trouble = ""
             except OSError as failure:
@@ -89,3 +118,10 @@ class Draft:
         except OSError:
             part.unlink(missing_ok=True)
             raise
+
+
+def _has_text(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False

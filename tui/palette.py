@@ -45,7 +45,8 @@ class Here(_Orders):
         known = set()
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            own = active.node is not self.app and not binding.system
+            own = active.node is not self.app and not binding.action.startswith("app.")
+            own = own and not binding.system
             if not (own and active.enabled and binding.tooltip and binding.description):
                 continue
             if (node := (binding.action, active.node)) in known:

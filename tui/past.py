@@ -60,7 +60,7 @@ def text(said: Said, config: Config) -> str:
     if not said.files or "-" in said.files:
         raise UsageError(
             "its text was not kept",
-            "Set history.keep to full, and that of what is said from now on is",
+            "Set history.keep to full in Settings (F6): what is said from then on is kept",
         )
     names = ", ".join(said.files)
     plain = all(Path(file).suffix.lower() in PLAIN for file in said.files)

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ttm.errors import TtmError
+from tui.safe import at_home
 from tui.studio.events import Began, Event, Failed, Finished, Stopped, Unheard
 from tui.studio.transport import Transport
 
@@ -46,7 +47,7 @@ class Replay:
     def save(self, wanted: Utterance, place: Place) -> None:
         """Have it in a file."""
         self._begin(wanted, place)
-        self._app.tell(f"Saying it again into {place.path}")
+        self._app.tell(f"Saying it again into {at_home(place.path)}")
 
     def stop(self) -> None:
         """Silence."""
@@ -110,7 +111,9 @@ class Replay:
                 self._app.fail(failure.sentence)
                 return
             if saved:
-                self._app.tell(f"Saved {place.path} ({saved.written.seconds:.1f} s)", "done")
+                self._app.tell(
+                    f"Saved {saved.written.seconds:.1f} s as {at_home(place.path)}", "done"
+                )
 
         threading.Thread(target=write, name="replay-save", daemon=True).start()
 

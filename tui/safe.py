@@ -7,9 +7,11 @@ every widget has `markup=False`.
 
 from __future__ import annotations
 
+import os
+
 from ttm.terminal import UNSAFE, safe
 
-__all__ = ["one_line", "pictured", "safe"]
+__all__ = ["at_home", "one_line", "pictured", "safe"]
 
 PICTURES = {**{code: 0x2400 + code for code in range(0x20)}, 0x7F: 0x2421}
 """The picture of each control character; C1 and all others have none and become U+FFFD."""
@@ -18,6 +20,12 @@ PICTURES = {**{code: 0x2400 + code for code in range(0x20)}, 0x7F: 0x2421}
 def one_line(text: str) -> str:
     """`text`, safe, on a single line: what a row, a label or a toast can hold."""
     return safe(" ".join(text.split()))
+
+
+def at_home(text: object) -> str:
+    """A path, or a sentence with paths in it, with `~` for the user's home, as people write it."""
+    home = os.path.expanduser("~").rstrip("/")
+    return str(text).replace(f"{home}/", "~/") if home.startswith("/") else str(text)
 
 
 def pictured(text: str) -> str:

@@ -172,7 +172,8 @@ async def test_a_bug_in_a_thread_is_a_sentence_and_nothing_else_ends(opened, mon
         await pilot.pause()
         sentence, kind = pilot.app.last_told
         (report,) = home.glob(".local/state/ttm/log/tui-*.txt")
-        assert (sentence, kind) == (f"A bug in ttm: KeyError. The report is in {report}.", "failed")
+        told = f"A bug in ttm: KeyError. The report on it is ~/{report.relative_to(home)}; "
+        assert (sentence, kind) == (told + "try again, and send it in.", "failed")
         assert "CANARY" not in report.read_text()
 
 

@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import errno
 import fcntl
+import itertools
 import json
 import os
 import select
@@ -67,10 +68,13 @@ class Entry:
     length: float | None = None
     """Seconds that it has, once that is known."""
 
+    turn: int = 0
+    """Number of the one whose turn it was given; 0 has its own."""
+
     @property
     def order(self) -> tuple[int, bool, int]:
         """What the waiting are sorted by."""
-        return (-self.priority, not self.urgent, self.number)
+        return (-self.priority, not self.urgent, self.turn or self.number)
 
 
 class SpeakerQueue:
@@ -125,6 +129,22 @@ class SpeakerQueue:
                 if entry.number == number:
                     first = max(each.priority for each in waiting)
                     self._put(dataclasses.replace(entry, priority=first, urgent=True))
+                    return True
+        return False
+
+    def step(self, number: int, *, later: bool = False) -> bool:
+        """Let this one change turns with who speaks before it, or `later`, after it; False: it is
+        not waiting, or nobody else is on that side of it."""
+        with self._locked():
+            waiting = [entry for entry in self._entries() if entry.state == "waiting"]
+            if later:
+                waiting.reverse()
+            for before, entry in itertools.pairwise(waiting):
+                if entry.number == number:
+                    for each, other in ((before, entry), (entry, before)):
+                        turn = other.turn or other.number
+                        about = {"priority": other.priority, "urgent": other.urgent, "turn": turn}
+                        self._put(dataclasses.replace(each, **about))
                     return True
         return False
 

@@ -7,13 +7,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.screens.overlay import Overlay
 from tui.widgets.editor import Editor
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(Overlay[str | None]):
     """Gives what was written; None when it was closed without."""
 
     CSS_PATH: ClassVar[list[str]] = ["overlay.tcss", "pick.tcss"]  # type: ignore[assignment]

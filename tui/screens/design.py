@@ -12,11 +12,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from ttm.errors import TtmError
 from tui.safe import safe
+from tui.screens.overlay import Overlay
 from tui.widgets.candidate import CandidateCard
 from tui.widgets.entry import Entry
 
@@ -30,7 +30,7 @@ WAVE = 64
 """Columns that are kept of a candidate's wave."""
 
 
-class Design(ModalScreen[str]):
+class Design(Overlay[str]):
     """Dismissed with the name of the new voice; empty for none."""
 
     CSS_PATH = "newcomer.tcss"

@@ -14,7 +14,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Button, Input, Static
 
@@ -22,6 +21,7 @@ from ttm.errors import BadRecording, TtmError, UsageError
 from ttm.voicefile import NAME
 from ttm.voices.verdict import Finding
 from tui.safe import one_line
+from tui.screens.overlay import Overlay
 from tui.screens.recordings import Recordings
 from tui.widgets.entry import Entry
 
@@ -45,7 +45,7 @@ class Paths(Suggester):
         return await asyncio.to_thread(_completed, value)
 
 
-class Enrol(ModalScreen[str]):
+class Enrol(Overlay[str]):
     """Dismissed with the name of the new voice; empty for none."""
 
     CSS_PATH = "newcomer.tcss"

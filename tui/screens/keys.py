@@ -10,8 +10,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Static
+
+from tui.screens.overlay import Overlay
 
 SIGNS = {
     "question_mark": "?", "slash": "/", "plus": "+", "minus": "-", "comma": ",", "full_stop": ".",
@@ -34,7 +36,7 @@ class Row(NamedTuple):
     sentence: str
 
 
-class Keys(ModalScreen[None]):
+class Keys(Overlay[None]):
     """The keys of a screen: those of what has the focus, of the screen, and of everywhere."""
 
     CSS_PATH = "overlay.tcss"
@@ -83,6 +85,8 @@ def groups(screen: Screen[Any]) -> Iterator[tuple[str, list[Row]]]:
         keys, _ = inside.setdefault(binding.action, ([], ""))
         keys.append(spelled(binding.key))
         inside[binding.action] = (keys, binding.tooltip or binding.description)
+    if own := found.get(screen):  # what every screen has comes after what this one is for
+        found[screen] = dict(sorted(own.items(), key=lambda each: each[0].startswith("app.")))
     first = [node for node in (screen, screen.app) if node in found]
     for node in (*first, *(each for each in found if each not in first)):
         own = sorted(found[node], key=lambda action: action in USUAL)

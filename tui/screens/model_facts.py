@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from ttm.models.place import amount
 from ttm.models.status import ModelStatus
-from tui.screens.voice_facts import at_home
+from tui.safe import at_home
 from tui.studio.porter import RUNTIME, Load
 from tui.studio.stock import Item, Runtime
 

@@ -11,6 +11,7 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from tui.messages import Kind
+from tui.screens.overlay import Workers
 from tui.widgets.keys_bar import KeysBar
 from tui.widgets.log_line import LogLine
 from tui.widgets.places import Places
@@ -24,7 +25,7 @@ HEIGHTS = [(0, "-low"), (24, "-high"), (36, "-tall")]
 """Lines from which on it has."""
 
 
-class Page(Screen[None]):
+class Page(Workers, Screen[None]):
     """A screen to go to. One that inherits from this yields what it shows from `body`, sets
     `MODE`, and keeps its looks in a .tcss beside it (`CSS_PATH = "name.tcss"`)."""
 

@@ -11,11 +11,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.safe import one_line
+from tui.screens.overlay import Overlay
+from tui.widgets.field import Field
 
 NAME = 22
 """Columns of a name; the rest of the line is for what it is."""
@@ -29,7 +30,7 @@ class Row(NamedTuple):
     about: str = ""
 
 
-class Pick(ModalScreen[str | None]):
+class Pick(Overlay[str | None]):
     """Gives the value that was chosen; None when nothing was.
 
     `free`: what is typed can be chosen too; it says what is wrong with it, or nothing.
@@ -65,7 +66,7 @@ class Pick(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="overlay"):
             yield Static(self._title, classes="heading", markup=False)
-            yield Input(placeholder=self._hint or "type to narrow", compact=True, id="narrow")
+            yield Field(placeholder=self._hint or "type to narrow", compact=True, id="narrow")
             yield OptionList(id="rows", markup=False, compact=True)
             yield Static("", id="wrong", markup=False)
             yield Static("Enter chooses   Esc leaves it as it is", classes="hint", markup=False)

@@ -9,15 +9,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tui.safe import one_line
+from tui.screens.overlay import Overlay
 from tui.widgets.field import Field
 from tui.widgets.rows import Column, Row, Rows
 
 
-class Question(ModalScreen[bool]):
+class Question(Overlay[bool]):
     """Whether to do it; escape is no, and so is enter until one goes to the other button."""
 
     CSS_PATH = "question.tcss"
@@ -49,7 +49,7 @@ class Question(ModalScreen[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-class Choice(ModalScreen[str | None]):
+class Choice(Overlay[str | None]):
     """One of several, or with `new` a name that is typed; None for neither."""
 
     CSS_PATH = "question.tcss"

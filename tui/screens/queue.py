@@ -61,6 +61,14 @@ class Queue(Page):
             "x", "stop", "Stop all", id="queue.stop",
             tooltip="Silence: end what speaks and all that waits",
         ),
+        Binding(
+            "shift+up,left_square_bracket", "step(False)", "Up", id="queue.up",
+            tooltip="Let this one speak before the one above it",
+        ),
+        Binding(
+            "shift+down,right_square_bracket", "step(True)", "Down", id="queue.down",
+            tooltip="Let this one speak after the one below it",
+        ),
     ]  # fmt: skip
 
     class Seen(Message, bubble=False):
@@ -129,6 +137,7 @@ class Queue(Page):
         rows.empty = event.trouble or EMPTY
         rows.show([_row(one) for one in self._entries])
         self._summarize()
+        self.refresh_bindings()
 
     def _summarize(self) -> None:
         waiting = sum(one.state == "waiting" for one in self._entries)
@@ -152,6 +161,11 @@ class Queue(Page):
         return next((one for one in self._entries if row and str(one.number) == row.key), None)
 
     # Asking.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where nobody is in the queue, nothing is asked of anybody."""
+        of_somebody = ("skip", "first", "step", "interrupt", "drop", "stop")
+        return None if action in of_somebody and not self._entries else True
 
     def action_hold(self) -> None:
         """Pause what speaks; have what is paused go on."""
@@ -181,6 +195,23 @@ class Queue(Page):
         """Let the one that the cursor is on speak before the others that wait."""
         if entry := self._chosen():
             self._prefer(entry, now=False)
+
+    def action_step(self, later: bool) -> None:
+        """Let the one that the cursor is on speak sooner or later by one."""
+        entry = self._chosen()
+        if entry is None:
+            return
+        if entry.state != "waiting":
+            self.ttm.tell("It speaks already.")
+            return
+        number, way = entry.number, "after" if later else "before"
+        waiting = [one.number for one in self._entries if one.state == "waiting"]
+        if number == waiting[-1 if later else 0]:
+            self.ttm.tell(f"It is the {'last' if later else 'first'} that waits.")
+            return
+        other = waiting[waiting.index(number) + (1 if later else -1)]
+        told = f"Number {number} speaks {way} number {other}."
+        self._ask(lambda: speaker_queue().step(number, later=later), told)
 
     def action_interrupt(self) -> None:
         """Let it speak at once."""

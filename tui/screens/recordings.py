@@ -11,19 +11,20 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ttm.models.place import amount
 from ttm.voices import RECORDINGS
 from tui.safe import one_line
+from tui.screens.overlay import Overlay
+from tui.widgets.field import Field
 from tui.widgets.ledger import Column, Ledger, Row
 
 MOST = 5000
 """Names of a folder that are shown."""
 
 
-class Recordings(ModalScreen[str]):
+class Recordings(Overlay[str]):
     """The path of a recording; empty for none."""
 
     CSS_PATH = "recordings.tcss"
@@ -43,7 +44,7 @@ class Recordings(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Static("", id="folder", markup=False)
-            yield Input(placeholder="/  filter", id="words", compact=True)
+            yield Field(placeholder="/  filter", id="words", compact=True)
             columns = (Column("NAME", 20, grows=True), Column("SIZE", 9))
             yield Ledger(columns, id="files", empty="No recordings and no folders are here")
             yield Static(

@@ -13,13 +13,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, DirectoryTree, Input, Static
 from textual.widgets.tree import TreeNode
 
 from ttm.audio.formats import FORMATS, choose
 from ttm.errors import UsageError
 from tui.safe import one_line
+from tui.screens.overlay import Overlay
+from tui.widgets.field import Field
 
 ABOUT = {
     "wav": "every program reads it; large",
@@ -81,7 +82,7 @@ class FormatKey(Static):
             self.form = form
 
 
-class Save(ModalScreen[Place | None]):
+class Save(Overlay[Place | None]):
     """Asks for a place; whoever opened it writes the file."""
 
     CSS_PATH: ClassVar[list[str]] = ["overlay.tcss", "save.tcss"]  # type: ignore[assignment]
@@ -117,7 +118,7 @@ class Save(ModalScreen[Place | None]):
             yield Static("Save as a file", classes="heading", markup=False)
             yield Static(self._about, id="about", markup=False)
             yield Folders(self._folder, id="folders")
-            yield Input(
+            yield Field(
                 f"{self._stem}.{self._form}", compact=True, id="name", select_on_focus=False
             )
             with Horizontal(id="formats"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
@@ -19,7 +18,7 @@ from ttm.config import NAMED, SECTIONS, Setting, spelled
 from ttm.errors import ConfigError, TtmError
 from tui import sheet
 from tui.messages import ConfigChanged
-from tui.safe import one_line, safe
+from tui.safe import at_home, one_line, safe
 from tui.screens.page import Page
 from tui.screens.question import Choice
 from tui.sheet import Sheet
@@ -151,7 +150,7 @@ class Settings(Page):
         before, found = self._sheet, event.sheet
         self._writing = False
         self._sheet, self._profile = found, found.profile
-        place = str(found.path).replace(str(Path.home()), "~", 1)
+        place = at_home(found.path)
         told = f"{place} · profile {found.profile}" if found.profile else place
         self.query_one("#settings-place", Static).update(one_line(told))
         wrong = self.query_one("#settings-problems", Static)
@@ -159,13 +158,19 @@ class Settings(Page):
         if found.problems:
             head = "The settings cannot be used; until that is mended, the defaults apply."
             wrong.update(
-                safe("\n".join([head, *found.problems, "e opens the file in your editor."]))
+                safe(
+                    "\n".join(
+                        [head, *map(at_home, found.problems), "e opens the file in your editor."]
+                    )
+                )
             )
         self._fill()
         self._detail()
         if found.problems and (before is None or before.problems != found.problems):
             more = len(found.problems) - 1
-            self.ttm.tell(found.problems[0] + (f" (and {more} more)" if more else ""), "failed")
+            self.ttm.tell(
+                at_home(found.problems[0]) + (f" (and {more} more)" if more else ""), "failed"
+            )
         elif before and before.problems and not found.problems:
             self.ttm.tell("The settings can be used again, and apply.", "done")
         elif event.elsewhere and before and before.stamp != found.stamp:
@@ -282,7 +287,7 @@ class Settings(Page):
         except TtmError as failure:
             self._refused(failure)
             return
-        told = f"{key} = {spelled(value)} written to {found.path}"
+        told = f"{key} = {spelled(value)} written to {at_home(found.path)}"
         if setting.variable in os.environ:
             told += f"; {setting.variable} is set in the environment, and wins"
         self.app.call_from_thread(self._wrote, told)
@@ -298,12 +303,13 @@ class Settings(Page):
         except TtmError as failure:
             self._refused(failure)
             return
-        told = f"{key} taken out of {found.path}" if gone else f"{found.path} does not set {key}"
+        place = at_home(found.path)
+        told = f"{key} taken out of {place}" if gone else f"{place} does not set {key}"
         self.app.call_from_thread(self._wrote, told)
 
     def _refused(self, failure: TtmError) -> None:
         problems = failure.problems if isinstance(failure, ConfigError) else ()
-        self.ttm.fail(problems[0] if problems else failure.sentence)
+        self.ttm.fail(at_home(problems[0] if problems else failure.sentence))
         self.app.call_from_thread(self._read)
 
     def _wrote(self, told: str) -> None:

@@ -13,6 +13,7 @@ from textual.timer import Timer
 
 from ttm.audio.formats import FORMATS
 from ttm.errors import TtmError
+from tui.safe import at_home
 from tui.screens.ask import Ask
 from tui.screens.page import Page
 from tui.screens.save import Place, Save
@@ -40,12 +41,12 @@ class Sounding(Page):
         Binding(
             "f7",
             "play_pause",
-            "Pause",
+            "Play/Pause",
             id="sound.toggle",
             tooltip="Pause, or go on",
             priority=True,  # an editor would select everything
         ),
-        Binding("space", "play_pause", "Pause", show=False, tooltip="Pause, or go on"),
+        Binding("space", "play_pause", "Play/Pause", show=False, tooltip="Pause, or go on"),
         Binding(
             "s", "stop", "Stop", show=False, id="sound.stop", tooltip="Stop speaking and playing"
         ),
@@ -106,6 +107,8 @@ class Sounding(Page):
     _tape: Tape | None = None
     _job = 0
     """Of the text that is spoken, or was last."""
+    _written = False
+    """Whether something is written."""
     _timer: Timer | None = None
     _doing = ""
     """In a word or two; shown beside the sound."""
@@ -139,6 +142,15 @@ class Sounding(Page):
     def on_unmount(self) -> None:
         if self._transport:
             self._transport.close()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where nothing was spoken, nothing can be spoken anew; where nothing is written either,
+        there is nothing to play or to save."""
+        if action in ("redo", "reword"):
+            return True if self._tape else None
+        if action in ("play_pause", "save", "speak", "speak_all"):
+            return True if self._tape or self._written else None
+        return True
 
     # What is heard.
 
@@ -328,7 +340,9 @@ class Sounding(Page):
         written = saved.written
         part = "" if saved.whole else ", as far as it was spoken"
         self.post_message(
-            self.Kept(f"Saved {written.seconds:.1f} seconds as {written.path}{part}.", failed=False)
+            self.Kept(
+                f"Saved {written.seconds:.1f} s as {at_home(written.path)}{part}", failed=False
+            )
         )
 
     @on(Kept)

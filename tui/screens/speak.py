@@ -41,6 +41,8 @@ AFTER = 0.5
 """Seconds after which the engine's side is imported: the first picture comes before."""
 WORD = 64
 """Characters to go back at most to where a word begins."""
+PATIENT = 1.0
+"""Seconds that the sound waits for its turn before that is told."""
 EMPTY = "Write or paste a text here.\n\nCtrl+J or Ctrl+Enter speaks it."
 
 
@@ -110,6 +112,7 @@ class Speak(Sounding):
 
     def on_mount(self) -> None:
         self.editor.focus()
+        self._tell_keys()
         if self.ttm.given is None:
             self._read_draft()
         self.set_timer(AFTER, self._prepare)
@@ -152,6 +155,14 @@ class Speak(Sounding):
     @on(TextArea.Changed, "#editor")
     def _keep(self) -> None:
         self.ttm.draft.write(self.editor.text)
+        self._tell_keys()
+
+    def _tell_keys(self) -> None:
+        """Show which keys can be used."""
+        written = bool(self.editor.document.line_count > 1 or self.editor.document.get_line(0))
+        if written != self._written:
+            self._written = written
+            self.refresh_bindings()
 
     @on(Editor.Removed)
     def _removed(self, event: Editor.Removed) -> None:
@@ -164,8 +175,25 @@ class Speak(Sounding):
             choices.wish(name, event.wishes[name])
         self._ask()
         if event.text is not None:
-            self.editor.load_text(event.text)
-        if event.at_once:
+            self._open(event.text, at_once=event.at_once)
+        elif event.at_once:
+            self.action_speak_all()
+
+    @work(thread=True, exit_on_error=False, group="speak-draft")
+    def _open(self, text: str, *, at_once: bool) -> None:
+        """What is written goes to the disk before another text takes its place."""
+        displaces = self.ttm.draft.open(text)
+        self.app.call_from_thread(self._opened, text, displaces=displaces, at_once=at_once)
+
+    def _opened(self, text: str, *, displaces: bool, at_once: bool) -> None:
+        editor = self.editor
+        editor.history.checkpoint()
+        editor.replace(text, (0, 0), editor.document.end)
+        editor.move_cursor((0, 0))
+        editor.focus()
+        if displaces:
+            self.ttm.tell("Opened. Your draft is kept: Ctrl+Z brings it back.")
+        if at_once:
             self.action_speak_all()
 
     @on(Choices.Changed)
@@ -231,6 +259,7 @@ class Speak(Sounding):
         self.transport.stop()
         self.editor.spoken(start, text)
         self._tape = None
+        self.refresh_bindings()
         self._job = studio.speak(Utterance(text, dict(self.ttm.wishes), play))
         self._jobs.add(self._job)
         self.now("speaking")
@@ -266,11 +295,20 @@ class Speak(Sounding):
                 self.query_one(Choices).take_models(names)
             case Unheard(sentence):
                 self.ttm.fail(sentence)
-            case Playback():
+            case Playback(state):
+                if state == "paused":
+                    self.ttm.tell("Paused.")
+                elif state == "waiting":
+                    self.set_timer(PATIENT, self._tell_wait)
                 self.wake()
+
+    def _tell_wait(self) -> None:
+        if self.transport.state == "waiting" and self._tape is not None and self._tape.samples:
+            self.ttm.tell("It waits for its turn: something else is heard. F2 shows what.")
 
     def _begin(self, began: Began) -> None:
         self._tape = began.tape
+        self.refresh_bindings()
         self.transport.model, self.transport.voice = began.model, began.voice
         self.transport.insert(began.tape, play=began.play)
         self.now("speaking")

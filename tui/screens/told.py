@@ -8,14 +8,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.messages import Kind
+from tui.screens.overlay import Overlay
 from tui.widgets.log_line import MARKS
 
 
-class Messages(ModalScreen[None]):
+class Messages(Overlay[None]):
     """The sentences, the newest first."""
 
     CSS_PATH = "overlay.tcss"

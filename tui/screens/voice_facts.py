@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TypedDict
 
 from ttm.config import Config
@@ -10,6 +9,7 @@ from ttm.errors import TtmError
 from ttm.models.registry import entry_of
 from ttm.models.speakers import TAGS
 from ttm.narration.opening import open_library
+from tui.safe import at_home
 from tui.studio.catalogue import Member
 
 ESPEAK = "GPL-3.0 or later (espeak-ng)"
@@ -67,14 +67,6 @@ def _kept(member: Member, config: Config) -> list[tuple[str, str]]:
         ("made ready", f"for {len(kept.prompts)} models" if kept.prompts else ""),
         ("file", at_home(library.path(member.voice.name))),
     ]
-
-
-def at_home(path: Path) -> str:
-    """A path as people write it: `~` for their home."""
-    try:
-        return str(Path("~") / path.relative_to(Path.home()))
-    except (ValueError, RuntimeError):  # it lies elsewhere, or nobody knows where home is
-        return str(path)
 
 
 def _language(tag: str) -> str:

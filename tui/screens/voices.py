@@ -39,6 +39,9 @@ COLUMNS = (
     Column("MODEL", 12, needs=52),
 )
 
+PATIENT = 1.0
+"""Seconds that a voice waits for its turn before that is told."""
+
 
 class Voices(Page):
     """Browse, hear, compare, add, design and choose voices."""
@@ -171,7 +174,15 @@ class Voices(Page):
     def look(self) -> None:
         """Read the catalogue anew; what is shown stays until it is there."""
         self._stale = False
-        self.workshop.lend(partial(self._catalogue, config=self.ttm.config))
+        self._read()
+
+    @work(exclusive=True, group="catalogue", exit_on_error=False)
+    async def _read(self) -> None:
+        task = partial(self._catalogue, config=self.ttm.config)
+        try:
+            await asyncio.wrap_future(self.workshop.lend(task))
+        except TtmError as failure:
+            self.ttm.fail(failure.sentence)
 
     def _catalogue(self, narrator: Narrator, config: Config) -> None:
         from tui.studio.catalogue import every
@@ -304,8 +315,17 @@ class Voices(Page):
         self._heard = member.key
         pair = self.query_one(Pair)
         pair.heard, pair.sentence = side, said
-        self.ttm.tell(f"{member.voice.name} ({member.model}) is being heard")
+        self.ttm.tell(self._how_soon(member))
         self.audition.hear(member, said)
+
+    def _how_soon(self, member: Member) -> str:
+        """What is told of an audition: that it is heard, or what it waits for."""
+        from tui.studio.audition import large
+
+        name = f"{member.voice.name} ({member.model})"
+        if large(member.model) and self.ttm.studio.busy:
+            return f"{name} is heard after what is being spoken now; F1 and Ctrl+C end that"
+        return f"{name} is being heard"
 
     @on(Sounded)
     def _sounded(self, message: Sounded) -> None:
@@ -314,8 +334,15 @@ class Voices(Page):
         event = message.event
         if isinstance(event, Playback):
             self.query_one(Pair).playing = event.state in ("waiting", "playing")
+            if event.state == "waiting":
+                self.set_timer(PATIENT, self._tell_wait)
         elif isinstance(event, Unheard):
             self.ttm.fail(event.sentence)
+
+    def _tell_wait(self) -> None:
+        sound = self.audition.transport
+        if sound.state == "waiting" and sound.tape is not None and sound.tape.samples:
+            self.ttm.tell("It waits for its turn: something else is heard. F2 shows what.")
 
     # Two against each other.
 

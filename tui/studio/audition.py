@@ -16,6 +16,7 @@ from ttm.narration.plan import BUDGET, Chunk
 from ttm.text.cleaning import clean
 from ttm.text.sentences import sentences
 from ttm.text.traced import plain
+from tui import crash
 from tui.studio.catalogue import Member
 from tui.studio.events import Event
 from tui.studio.tape import Tape
@@ -65,7 +66,7 @@ class Audition:
             tape = self._kept[key] = Tape(text)
             lender = self._studio if large(member.model) else self._workshop
             lender.lend(self._task(member, text, tape, key)).add_done_callback(
-                lambda done: self._cancelled(tape, key) if done.cancelled() else None
+                lambda done: self._done(done, tape, key)
             )
         self._kept.move_to_end(key)
         while len(self._kept) > KEPT:
@@ -117,6 +118,13 @@ class Audition:
                 self._failed(failure.sentence)
 
         return speak
+
+    def _done(self, done: Future[None], tape: Tape, key: tuple[str, str]) -> None:
+        if done.cancelled():
+            self._cancelled(tape, key)
+        elif bug := done.exception():
+            self._cancelled(tape, key)
+            self._failed(crash.told(bug))
 
     def _cancelled(self, tape: Tape, key: tuple[str, str]) -> None:
         """It was not spoken; another time may go better."""

@@ -25,6 +25,7 @@ from ttm.narration.report import Report
 from ttm.narration.seeds import derived
 from ttm.speech import parse_rate
 from ttm.text.language import locale_language
+from tui import crash
 from tui.studio.events import (
     Anew,
     Began,
@@ -205,8 +206,7 @@ class Studio:
             except TtmError as failure:
                 self._tell(self._ended(job, failure))
             except Exception as bug:  # whatever it is, the next order can still be carried out
-                what = f"ttm has a bug: {type(bug).__name__} while it spoke"
-                self._tell(Failed(f"{what}. Try again, and report it", job, "internal_error"))
+                self._tell(Failed(crash.told(bug), job, "internal_error"))
             finally:
                 self._doing = 0
         self._let_go()

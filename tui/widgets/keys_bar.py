@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from rich.text import Text
 from textual import events
+from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -47,7 +48,13 @@ class KeysBar(Widget):
 
     def _keys(self) -> Iterator[_Key]:
         told = set()
-        for active in self.screen.active_bindings.values():
+        order = {key: at for at, key in enumerate(self.screen._bindings.key_to_bindings)}
+
+        def rank(active: ActiveBinding) -> int:
+            """The screen's own first, as it names them, wherever the focus is."""
+            return order.get(active.binding.key, 0) if active.node is self.screen else len(order)
+
+        for active in sorted(self.screen.active_bindings.values(), key=rank):
             binding = active.binding
             name = "app." if active.node is self.app else ""
             action = name + binding.action.removeprefix("app.")

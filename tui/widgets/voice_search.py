@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import Input, Select
 
 from tui.safe import one_line
+from tui.widgets.field import Field
 
 KINDS = ("yours", "cloned", "designed", "built in")
 ANY = {"language": "any language", "kind": "any kind", "model": "any model"}
@@ -26,7 +27,7 @@ class VoiceSearch(Horizontal):
         """Somebody is done with typing."""
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="/  filter by name, language, model", id="words", compact=True)
+        yield Field(placeholder="/  filter by name, language, model", id="words", compact=True)
         kinds = [(kind, kind) for kind in KINDS]
         for name, anything in ANY.items():
             choices = [(anything, ""), *(kinds if name == "kind" else ())]
