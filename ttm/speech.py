@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from ttm.errors import UsageError
-from ttm.record import record
 
 RATE_MIN, RATE_MAX = 0.25, 4.0
 """Factors of a voice's usual tempo that ttm accepts."""
@@ -25,7 +25,7 @@ RATE_EXPECTED = (
 """What `parse_rate` takes, in words."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Phonemes:
     """How a stretch of a speech's text sounds."""
 
@@ -37,7 +37,7 @@ class Phonemes:
     """Its sounds, in the International Phonetic Alphabet."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Speech:
     """What to say and how; travels whole, from the door to the engine. `replace()` to vary."""
 
@@ -69,7 +69,7 @@ class Speech:
     that take them. What cannot be said so is said as the text has it."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Voice:
     """Who says it."""
 
@@ -92,7 +92,7 @@ class Voice:
     where it was cloned or designed, or is damaged."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Timing:
     """When a span of text was said."""
 

@@ -9,6 +9,7 @@ the weights that made it. `__metadata__` says the rest, and the sha256 of everyt
 from __future__ import annotations
 
 import array
+import hashlib
 import json
 import math
 import os
@@ -16,15 +17,12 @@ import re
 import stat
 import sys
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field, fields
 from io import FileIO
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from ttm.errors import BadVoice
-from ttm.record import annotated, record
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SUFFIX = ".ttmvoice"
 FORMAT = "1"
@@ -51,7 +49,7 @@ WIDTHS = {"F32": 4, "I16": 2}
 _CODES: dict[str, Literal["f", "h"]] = {"F32": "f", "I16": "h"}
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """Numbers, little-endian."""
 
@@ -65,7 +63,7 @@ Prompt = Mapping[str, Tensor]
 """What an engine made of a recording, by names of its own."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class VoiceFile:
     """A voice as it is kept; `replace()` to vary."""
 
@@ -95,7 +93,7 @@ class VoiceFile:
         return len(self.audio) / 2 / self.rate
 
 
-TEXTS = tuple(name for name in annotated(VoiceFile) if name not in ("audio", "rate", "prompts"))
+TEXTS = tuple(f.name for f in fields(VoiceFile) if f.name not in ("audio", "rate", "prompts"))
 
 
 def is_voice(path: str | os.PathLike[str]) -> bool:
@@ -258,7 +256,5 @@ def numbers(data: bytes, kind: str) -> array.array[Any]:
 
 def _digest(about: Mapping[str, str], entries: Mapping[str, Any], body: bytes) -> str:
     """Of everything that a file says, in an order of its own."""
-    import hashlib
-
     said = json.dumps([about, entries], sort_keys=True, separators=(",", ":")).encode()
     return hashlib.sha256(len(said).to_bytes(8, "little") + said + body).hexdigest()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ttm.record import record
 from ttm.speech import Timing
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ WIDTH: dict[SampleFormat, int] = {"s16": 2, "f32": 4}
 """Bytes a sample."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Audio:
     """A stretch of mono sound. Kept as bytes, so that passing 16-bit sound on costs no numpy."""
 

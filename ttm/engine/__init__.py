@@ -8,17 +8,16 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ttm.audio import Audio
 from ttm.errors import UnknownModel, did_you_mean
-from ttm.record import record
 from ttm.speech import PITCH_MAX, PITCH_MIN, RATE_MAX, RATE_MIN, Speech, Voice
+from ttm.voicefile import Prompt
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
-
-    from ttm.voicefile import Prompt
 
 Effective = dict[str, str | int | float | bool]
 """What an engine runs with, by the names of its settings."""
@@ -91,7 +90,7 @@ class Configured(Engine, Protocol):
         ...
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class EngineCard:
     """What is known of an engine without importing it."""
 

@@ -143,8 +143,10 @@ class SpeakerQueue:
                 if entry.number == number:
                     for each, other in ((before, entry), (entry, before)):
                         turn = other.turn or other.number
-                        about = {"priority": other.priority, "urgent": other.urgent, "turn": turn}
-                        self._put(dataclasses.replace(each, **about))
+                        moved = dataclasses.replace(
+                            each, priority=other.priority, urgent=other.urgent, turn=turn
+                        )
+                        self._put(moved)
                     return True
         return False
 

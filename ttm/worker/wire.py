@@ -6,19 +6,18 @@ A malformed message is a WireError and the end of the stream is None; they are n
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import socket
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from dataclasses import dataclass
+from typing import Any, ClassVar, get_args
 
 from ttm.audio import WIDTH, Audio, SampleFormat
 from ttm.errors import WireError
-from ttm.record import annotated, record
 from ttm.speech import Phonemes, Speech, Timing, Voice
-
-if TYPE_CHECKING:
-    from ttm.voicefile import Tensor
+from ttm.voicefile import Tensor
 
 LINE_MAX = 16 << 20
 """Bytes of one JSON line; a longer one is not ours."""
@@ -26,7 +25,7 @@ PCM_MAX = 1 << 30
 """Bytes of sound behind one line: 93 minutes of float32 at 48 kHz."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Load:
     """To the worker, first: become this engine."""
 
@@ -35,7 +34,7 @@ class Load:
     options: dict[str, Any]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Speak:
     kind: ClassVar[str] = "speak"
     id: int
@@ -44,19 +43,19 @@ class Speak:
     """What will probably be asked for next, in this order."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Cancel:
     kind: ClassVar[str] = "cancel"
     id: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class ListVoices:
     kind: ClassVar[str] = "list_voices"
     id: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class AskPrompt:
     """To the worker: make of this recording what its voice is cloned from."""
 
@@ -66,7 +65,7 @@ class AskPrompt:
     transcript: str
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class AskPhonemes:
     """To the worker: how would this voice pronounce this text?"""
 
@@ -76,7 +75,7 @@ class AskPhonemes:
     voice: str
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Loading:
     """From the worker: what it is loading."""
 
@@ -86,17 +85,17 @@ class Loading:
     """How much of it is there, from 0 to 1."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Ready:
     """From the worker: the engine is loaded."""
 
     kind: ClassVar[str] = "ready"
     engine: str
-    effective: dict[str, Any]
+    effective: dict[str, Any] = dataclasses.field(default_factory=dict)
     """What it runs with, where it says so."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Beat:
     """From the worker, every `BEAT` seconds: still here."""
 
@@ -105,14 +104,14 @@ class Beat:
     """The engine drew breath since the last one: it is at work, though there is no sound."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Sound:
     kind: ClassVar[str] = "sound"
     id: int
     audio: Audio
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Note:
     """From the worker, about a speech: what its user should know."""
 
@@ -121,14 +120,14 @@ class Note:
     sentence: str
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Voices:
     kind: ClassVar[str] = "voices"
     id: int
     voices: tuple[Voice, ...]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class MadePrompt:
     """From the worker: what it made, to be kept; nothing where there is nothing to keep."""
 
@@ -138,7 +137,7 @@ class MadePrompt:
     prompt: dict[str, Tensor]
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class MadePhonemes:
     """From the worker: the text in IPA; empty from an engine that cannot tell."""
 
@@ -147,7 +146,7 @@ class MadePhonemes:
     ipa: str
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Done:
     """From the worker: this request is finished, or was cancelled."""
 
@@ -155,7 +154,7 @@ class Done:
     id: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Failed:
     """From the worker: this request failed; `code` names a leaf of the error tree.
 
@@ -203,8 +202,8 @@ def encode(message: Message) -> bytes:
     """The message as it travels."""
     fields: dict[str, Any] = {"type": message.kind}
     payload = b""
-    for name in annotated(message):
-        value = getattr(message, name)
+    for field in dataclasses.fields(message):
+        value = getattr(message, field.name)
         if isinstance(value, Audio):
             fields |= {
                 "rate": value.rate,
@@ -216,15 +215,15 @@ def encode(message: Message) -> bytes:
                 fields |= {"codes": value.codes, "cut": value.cut}
             payload = value.pcm
         elif isinstance(value, Speech):
-            fields[name] = _spoken(value)
-        elif name == "then":
-            fields[name] = [_spoken(one) for one in value]
-        elif name == "voices":
-            fields[name] = [_plain(one) for one in value]
-        elif name == "prompt":
-            fields[name] = {key: _wired(tensor) for key, tensor in value.items()}
+            fields[field.name] = _spoken(value)
+        elif field.name == "then":
+            fields[field.name] = [_spoken(one) for one in value]
+        elif field.name == "voices":
+            fields[field.name] = [_plain(one) for one in value]
+        elif field.name == "prompt":
+            fields[field.name] = {name: _wired(tensor) for name, tensor in value.items()}
         else:
-            fields[name] = value
+            fields[field.name] = value
     return json.dumps(fields, separators=(",", ":")).encode() + b"\n" + payload
 
 
@@ -263,10 +262,10 @@ def assemble(kind: type[Message], fields: Mapping[str, Any], pcm: bytes) -> Mess
         message = kind(**values)
     except (TypeError, KeyError, ValueError, AttributeError) as failure:
         raise WireError(f"a malformed {kind.kind} message") from failure
-    for name, annotation in annotated(message).items():
-        wanted = PLAIN.get(annotation)
-        if wanted is not None and type(getattr(message, name)) is not wanted:
-            raise WireError(f"a {kind.kind} message with a wrong {name}")
+    for field in dataclasses.fields(message):
+        wanted = PLAIN.get(str(field.type))
+        if wanted is not None and type(getattr(message, field.name)) is not wanted:
+            raise WireError(f"a {kind.kind} message with a wrong {field.name}")
     return message
 
 
@@ -329,8 +328,8 @@ class Channel:
         self._socket.close()
 
 
-def _plain(spoken: Speech | Voice) -> dict[str, Any]:
-    return {name: getattr(spoken, name) for name in annotated(spoken)}
+def _plain(record: Speech | Voice) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
 
 
 def _spoken(speech: Speech) -> dict[str, Any]:
@@ -346,8 +345,6 @@ def _wired(tensor: Tensor) -> list[Any]:
 
 
 def _tensor(row: list[Any]) -> Tensor:
-    from ttm.voicefile import Tensor  # 5 ms that few requests need
-
     kind, shape, data = row
     return Tensor(str(kind), tuple(map(int, shape)), base64.b64decode(data, validate=True))
 

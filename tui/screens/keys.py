@@ -89,9 +89,10 @@ def groups(screen: Screen[Any]) -> Iterator[tuple[str, list[Row]]]:
         found[screen] = dict(sorted(own.items(), key=lambda each: each[0].startswith("app.")))
     first = [node for node in (screen, screen.app) if node in found]
     for node in (*first, *(each for each in found if each not in first)):
-        own = sorted(found[node], key=lambda action: action in USUAL)
+        actions = sorted(found[node], key=lambda action: action in USUAL)
         rows = [
-            Row(_joined(keys), sentence) for keys, sentence in (found[node][each] for each in own)
+            Row(_joined(keys), sentence)
+            for keys, sentence in (found[node][each] for each in actions)
         ]
         yield _name(node, screen), rows
 

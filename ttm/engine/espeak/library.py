@@ -11,9 +11,9 @@ import ctypes
 import os
 import re
 import struct
+from dataclasses import dataclass
 
 from ttm.errors import EngineUnavailable
-from ttm.record import record
 
 SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: samples by callback, in the calling thread
 DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT
@@ -71,7 +71,7 @@ class _Voice(ctypes.Structure):
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(_Event))
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class VoiceFile:
     """One of espeak-ng's voice definitions."""
 

@@ -16,13 +16,13 @@ import socket
 import struct
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from ttm.child import death, die_with_parent
 from ttm.engine.espeak.library import Library
 from ttm.engine.espeak.phonemes import Told, alphabet
 from ttm.errors import EngineCrashed, UnknownName
-from ttm.record import record
 from ttm.speech import Phonemes
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ WORD = struct.Struct("=iii")
 """First character, length and first sample of a word."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Manner:
     """How a mouth speaks."""
 
@@ -51,7 +51,7 @@ class Manner:
     """Writes how it would say a text, in place of the sound."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """What a mouth said."""
 
