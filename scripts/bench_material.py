@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import platform
 import random
 import shutil
+import statistics
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 TTM = Path(sys.prefix, "bin", "ttm")
+RATE = 24_000
+"""Hertz of the null sink."""
 
 WORDS = (
     "the a one this that each some every old young small large quiet early late open long short "
@@ -23,6 +30,87 @@ WORDS = (
     "because until with without from toward into about water bread paper music silver green "
     "wooden heavy narrow bright familiar distant ordinary careful patient curious"
 ).split()
+
+HOOK = """
+import os, sys, time
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name != "miniaudio":
+            return None
+        sys.meta_path.remove(self)
+        import miniaudio
+        asked = miniaudio._bytes_from_generator_samples
+        def told(samples):
+            out = asked(samples)
+            if out and any(bytes(out)) and not os.path.exists(os.environ["TOLD"]):
+                with open(os.environ["TOLD"], "w") as file:
+                    file.write(str(time.monotonic()))
+            return out
+        miniaudio._bytes_from_generator_samples = told
+        return miniaudio.__spec__
+if "TOLD" in os.environ:
+    sys.meta_path.insert(0, Watch())
+"""
+"""A sitecustomize that notes in the file TOLD when miniaudio hands the first sound over."""
+
+
+def first_sample(words: list[str], folder: Path, env: Mapping[str, str]) -> float:
+    """Seconds from the start of the process to the first sample that the device gets."""
+    told = folder / "told"
+    told.unlink(missing_ok=True)
+    began = time.monotonic()
+    done = subprocess.run(
+        [str(TTM), *words], cwd=folder, env={**env, "TOLD": str(told)},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(f"ttm {' '.join(words)} ended with {done.returncode}: {done.stderr.strip()}")
+    return float(told.read_text()) - began
+
+
+@contextlib.contextmanager
+def null_sink(folder: Path) -> Iterator[None]:
+    """A PulseAudio whose default device is a null sink, for this process and its children."""
+    os.environ |= {"XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)}
+    folder.chmod(0o700)
+    sink = f"module-null-sink sink_name=ttm rate={RATE} channels=1 format=s16le norewinds=1"
+    server = subprocess.Popen(
+        ["pulseaudio", "-n", "--exit-idle-time=-1", "--load=module-native-protocol-unix",
+         f"--load={sink}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        while not (folder / "pulse/native").exists():
+            time.sleep(0.01)
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+class Monitor:
+    """Listens to the null sink; knows when sound was last in it."""
+
+    def __init__(self) -> None:
+        self._recorder = subprocess.Popen(
+            ["parec", "-d", "ttm.monitor", "--format=s16le", f"--rate={RATE}", "--channels=1",
+             "--latency-msec=10"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.heard = 0.0
+        self.blocks = 0
+        threading.Thread(target=self._listen, daemon=True).start()
+        while self.blocks < 10:
+            time.sleep(0.01)
+
+    def _listen(self) -> None:
+        assert self._recorder.stdout
+        while block := os.read(self._recorder.stdout.fileno(), 4096):
+            self.blocks += 1
+            if block.strip(b"\0"):
+                self.heard = time.monotonic()
+
+    def close(self) -> None:
+        self._recorder.terminate()
+        self._recorder.wait()
 
 
 def prose(size: int) -> str:
@@ -86,6 +174,16 @@ def _first_line(command: list[str]) -> str:
 def show(facts: dict[str, str]) -> None:
     for name, fact in facts.items():
         print(f"{name:<10} {fact}")
+
+
+def table(found: Mapping[str, Sequence[float]]) -> None:
+    """Medians and bounds of figures in seconds, in milliseconds."""
+    width = max(map(len, found))
+    print(f"\n{'':<{width}}  {'median':>9}  {'least':>9}  {'most':>9}  ms")
+    for key, times in found.items():
+        figures = (statistics.median(times), min(times), max(times))
+        print(f"{key:<{width}}  " + "  ".join(f"{t * 1000:9.1f}" for t in figures))
+    print()
 
 
 def goal(what: str, value: float, bound: float, *, at_least: bool, unit: str = "") -> bool:

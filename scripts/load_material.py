@@ -150,9 +150,13 @@ class Serving:
         if not self.running:
             raise ServerGone(f"ttm serve ended with {self._popen.returncode}: {self.log()[-2000:]}")
         workers, zombies, pids = 0, 0, []
+        spare = False
         for child in self.process.children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                if child.status() == psutil.STATUS_ZOMBIE:
+                # One encoder is kept ready once any was needed.
+                if not spare and child.cmdline()[-1:] == ["spare"]:
+                    spare = True
+                elif child.status() == psutil.STATUS_ZOMBIE:
                     zombies += 1
                 else:
                     workers += child.memory_info().rss

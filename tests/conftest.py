@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import compileall
+import contextlib
+import itertools
 import os
 import runpy
 import subprocess
@@ -20,7 +23,10 @@ PLUGIN = Path(__file__).parent / "faulty"
 
 FAKE_SERVER = Path(__file__).parent / "fake_server.py"
 MOCK_HUB = Path(__file__).parent / "mock_hub.py"
+WARM = Path(__file__).parent / "warm.py"
 FRAME_SERVER = Path(__file__).parent / "frame_server.py"
+
+LISTED = os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
 
 LIMIT = 60
 """Seconds that a command may take; nothing in a test waits for ever."""
@@ -28,43 +34,115 @@ LIMIT = 60
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that are not there yet. `mktemp` looks through all that there are before it makes
+    one: 5 ms when there are thousands."""
+    base = tmp_path_factory.mktemp("homes")
+    return (base / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home; no setting of the person who runs the tests reaches them."""
-    folder = tmp_path_factory.mktemp("home")
+    folder, runtime = next(_homes), next(_homes)
+    folder.mkdir(0o700)
+    runtime.mkdir(0o700)
     for name in [n for n in os.environ if n.startswith(("TTM_", "XDG_", "LC_", "HF_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / ".config"))
-    # Where running programs of ttm find each other; a socket's path may have 100 bytes.
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "run"))
+    # Where running programs of ttm find each other; a socket's path may have 100 bytes. Tests that
+    # play must not wait for each other's turn.
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     monkeypatch.setenv("LANG", "C.UTF-8")
-    # Tests that play must not wait for each other's turn.
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     # A player that the machine has must not begin to speak during the tests.
     monkeypatch.setenv("TTM_PLAYBACK_PLAYER", "none")
+    # Nor may a command at a pseudo-terminal leave a server behind.
+    monkeypatch.setenv("TTM_DAEMON_AUTOSTART", "false")
     return folder
 
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
     """Fails a test that leaves a child process running or a zombie unburied."""
-    me = psutil.Process()
-    before = {child.pid for child in me.children(recursive=True)}
+    me = os.getpid()
+    before = offspring(me)
     yield
     deadline = time.monotonic() + 3
-    while left := [c for c in me.children(recursive=True) if c.pid not in before]:
+    while left := offspring(me) - before:
         if time.monotonic() > deadline:
-            names = [" ".join(c.cmdline())[:120] or c.name() for c in left]
+            names = [_named(each) for each in left]
             pytest.fail(f"left running: {names}")
         time.sleep(0.02)
 
 
+def offspring(pid: int) -> set[int]:
+    """Its children, their children and so on. Where Linux has a list, it is read: psutil asks every
+    process of the machine for its parent, which takes 2 ms, twice a test."""
+    if not LISTED:
+        return {each.pid for each in psutil.Process(pid).children(recursive=True)}
+    found: set[int] = set()
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children") as file:
+                found |= set(map(int, file.read().split()))
+    return found.union(*map(offspring, found))
+
+
+def _named(pid: int) -> str:
+    try:
+        process = psutil.Process(pid)
+        return " ".join(process.cmdline())[:120] or process.name()
+    except psutil.Error as unknown:
+        return repr(unknown)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Where PYTHONDONTWRITEBYTECODE is set, each of some thousand processes would compile anew what
+    # was edited, and each worker would rewrite the assertions of every test, which takes it 4 s.
+    sys.dont_write_bytecode = False
+    if not hasattr(config, "workerinput"):
+        for folder in (Path(__file__).parent.parent / "ttm", PLUGIN):
+            compileall.compile_dir(folder, quiet=2)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: a third of the tests' time is spent waiting for something."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (cores or 1) + 1
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fresh", action="store_true", help="start every `ttm` as a new process")
+
+
+@pytest.fixture(scope="session")
+def _warm(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[list[Any]]:
+    """Pythons that have imported ttm already, without and with the faulty engine on their path."""
+    warm: list[Any] = []
+    if not pytestconfig.getoption("--fresh"):
+        known = runpy.run_path(str(WARM))["Warm"]
+        usual = {**os.environ, "LANG": "C.UTF-8"}
+        for name in [n for n in usual if n.startswith("LC_")]:
+            del usual[name]
+        for extra in ({}, {"PYTHONPATH": str(PLUGIN)}):
+            warm.append(known(tmp_path_factory.mktemp("warm"), {**usual, **extra}))
+    yield warm
+    for each in warm:
+        each.close()
+
+
 @pytest.fixture
-def ttm(tmp_path: Path) -> Run:
+def ttm(tmp_path: Path, _warm: list[Any]) -> Run:
     """Run `ttm` in an empty folder: `ttm("say", "hi", "-o", "x.wav", input=b"", env={...})`.
 
-    stdin is empty unless `input` or `stdin` is given.
+    stdin is empty unless `input` or `stdin` is given. It is a fork of a Python that has imported
+    ttm already (tests/warm.py) where that makes no difference but 0.15 s: not when the call asks
+    for another start of Python (PYTHONPATH, a locale, COLUMNS, TTM_DEBUG, ...) or has a terminal,
+    nor under `--fresh`. What `begin` and `shell` start is always a process of its own.
     """
 
     def run(
@@ -78,10 +156,15 @@ def ttm(tmp_path: Path) -> Run:
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
         options.setdefault("cwd", tmp_path)
+        environment = {**os.environ, **(env or {})}
+        texts = list(map(str, words))
+        for each in _warm:
+            if each.fits(environment, options):
+                return each.run(texts, input=input, env=environment, timeout=LIMIT, **options)
         return subprocess.run(
-            [sys.executable, "-m", "ttm", *map(str, words)],
+            [sys.executable, "-m", "ttm", *texts],
             input=input,
-            env={**os.environ, **(env or {})},
+            env=environment,
             timeout=LIMIT,
             check=False,
             **options,  # type: ignore[call-overload]

@@ -148,7 +148,7 @@ def test_a_recording_what_is_said_in_it_and_an_instruction_can_be_given(plugins,
     (recording := tmp_path / "me.wav").touch()
     about = {"model": "slow", "language": "de", "instruct": "softly"}
     assert list(ttm.speak("beep", voice=str(recording), voice_text="hello", **about))
-    with pytest.raises(UsageError, match="--voice-text is what is said in a recording"):
+    with pytest.raises(UsageError, match="what is said in a recording was given, and no"):
         list(ttm.speak("beep", voice="bob", voice_text="hello", **about))
     with pytest.raises(UsageError, match="does not follow instructions"):
         list(ttm.speak("beep", model="tone", instruct="softly"))

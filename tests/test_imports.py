@@ -90,8 +90,9 @@ def test_the_quickest_way_to_speak_does_without_rich_and_the_parser_of_settings(
     assert not modules & {"rich", "tomllib", "asyncio", "multiprocessing", "http", "ssl"}
 
 
-def test_the_version_does_without_typer(imported):
-    assert "typer" not in imported("--version")
+@pytest.mark.parametrize("word", ["--version", "stop"])
+def test_what_is_wanted_at_once_does_without_typer(imported, word):
+    assert not imported(word) & {"typer", "click", "tomllib", *HEAVY}
 
 
 def test_a_worker_that_speaks_imports_no_numpy():

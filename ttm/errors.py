@@ -35,6 +35,7 @@ TtmError                       exit  status  code
 │   ├── RemoteUnreachable        9    502    remote_unreachable
 │   ├── RemoteRefused            9    502    remote_refused
 │   ├── RemoteBusy               9    503    remote_busy
+│   ├── Incompatible             9    409    incompatible
 │   └── NotConformant            9    502    not_conformant
 ├── ServerError                  9    503    server_unavailable
 │   ├── ModelBusy                9    409    model_busy
@@ -244,14 +245,24 @@ class EngineCrashed(SynthesisError):
     """The engine's process died.
 
     `contained`: only the process that spoke this text died, and the worker lives on.
+    `killed`: by SIGKILL, which comes from outside, and mostly for want of memory.
     `log`: the last lines that the process wrote to stderr.
     """
 
     code = "worker_crashed"
 
-    def __init__(self, what: str, fix: str = "", *, contained: bool = False, log: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        fix: str = "",
+        *,
+        contained: bool = False,
+        killed: bool = False,
+        log: str = "",
+    ) -> None:
         super().__init__(what, fix)
         self.contained = contained
+        self.killed = killed
         self.log = log
 
 
@@ -331,6 +342,12 @@ class RemoteBusy(RemoteError):
     """A server has too much to do, or is not ready yet; the sentence says when to try again."""
 
     status, code = 503, "remote_busy"
+
+
+class Incompatible(RemoteError):
+    """A client and a server of ttm that do not understand each other."""
+
+    status, code = 409, "incompatible"
 
 
 class NotConformant(RemoteError):

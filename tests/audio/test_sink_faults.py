@@ -112,13 +112,18 @@ def test_a_disk_that_fills_leaves_the_old_file_as_it_was(tmp_path, name):
     assert os.listdir(tmp_path) == [path.name]
 
 
+def encoders(pid: int) -> list[psutil.Process]:
+    children = psutil.Process(pid).children()
+    return [child for child in children if "ttm.audio.encoder" in child.cmdline()]
+
+
 @pytest.mark.usefixtures("no_leftovers")
 @pytest.mark.parametrize("where", ["a.ogg", "pipe"])
 def test_an_encoder_that_is_killed_is_named_and_leaves_nothing(tmp_path, speech, where, reader):
     path = tmp_path / where if where != "pipe" else reader.path
     sink = open_sink(open_target(str(path)), FORMATS["ogg"], native_rate=22_050)
     sink.write(speech)
-    (encoder,) = psutil.Process().children()
+    (encoder,) = encoders(os.getpid())
     encoder.send_signal(signal.SIGKILL)
     with pytest.raises(OutputError, match="the ogg encoder died with SIGKILL"):
         keep_writing(sink, speech)
@@ -143,7 +148,7 @@ time.sleep(60)
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     with parent.stdout:
         assert parent.stdout.readline() == b"ready\n"
-    children = psutil.Process(parent.pid).children()
+    children = encoders(parent.pid)
     parent.kill()
     parent.wait()
     gone, alive = psutil.wait_procs(children, timeout=5)
@@ -157,7 +162,7 @@ def test_an_encoder_killed_at_the_very_end_is_noticed(tmp_path, speech):
         open_target(str(tmp_path / "a.mp3")), FORMATS["mp3"], native_rate=22_050
     ) as sink:
         sink.write(speech)
-        psutil.Process().children()[0].kill()
+        encoders(os.getpid())[0].kill()
         with pytest.raises(OutputError, match="the mp3 encoder died with SIGKILL"):
             sink.close()
     assert os.listdir(tmp_path) == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -29,21 +28,17 @@ def file(home: Path) -> Path:
 
 
 @pytest.fixture
-def ttm(home: Path, file: Path) -> Run:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("TTM_")}
-    for name in ("VISUAL", "EDITOR", "FORCE_COLOR"):
-        clean.pop(name, None)
-    clean |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "xdg"), "TTM_CONFIG": str(file)}
+def ttm(ttm, home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    others = ("TTM_", "LC_", "VISUAL", "EDITOR", "FORCE_COLOR")
+    for name in [n for n in os.environ if n.startswith(others)]:
+        monkeypatch.delenv(name)
+    own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "xdg"), "TTM_CONFIG": str(file)}
+    own["LANG"] = "C.UTF-8"
 
     def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "ttm", "config", *arguments],
-            capture_output=True,
-            text=True,
-            env=clean | environ,
-            cwd=home,
-            timeout=60,
-        )
+        done = ttm("config", *arguments, env=own | environ)
+        out, err = done.stdout.decode(), done.stderr.decode()
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
     return run
 

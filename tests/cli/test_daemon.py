@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import plistlib
@@ -9,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -62,6 +65,9 @@ def test_a_model_that_loads_slowly_speaks_where_it_is_loaded(here, slow, running
     assert spoken(here(*words, "--no-cache", "--seed", "3")) == running.url
     asked = running.asked[-1][2]["settings"]
     assert (asked["cache.enabled"], asked["say.seed"]) == (False, 3)
+    assert "keep_alive" not in running.asked[-1][2]
+    assert spoken(here(*words, "--set", "models.keep_alive=1h")) == running.url
+    assert running.asked[-1][2]["keep_alive"] == "1h"
 
 
 @pytest.mark.parametrize(
@@ -120,6 +126,47 @@ def test_one_that_does_not_say_who_it_is_is_passed_by(here, slow, running):
     assert len(running.asked) == 3
 
 
+def test_one_that_leaves_before_it_speaks_is_done_without(ttm, slow, running, tmp_path):
+    gone = []
+
+    def leaving(body):
+        gone.append(json.loads(body)["text"])
+        return b""
+
+    running.routes["POST /v1/ttm/say"] = leaving
+    words = ("say", "-m", slow, "-o", "x.wav", "--json", "--verbose")
+    done = ttm(*words, input=b"Good day.")
+    assert spoken((done.returncode, done.stdout, done.stderr)) == "here"
+    assert b"speaking without that server: " in done.stderr
+    assert len(gone) == 2
+    assert (tmp_path / "x.wav").stat().st_size > 10_000
+    done = ttm(*words, "--server", running.url, input=b"Good day.")  # it, or nobody
+    assert done.returncode == 9
+
+
+def test_who_comes_as_it_leaves_is_served_and_its_place_is_free_for_the_next(begin, eventually):
+    path = daemon.socket_path()
+    first = begin("serve", "--background", env={"TTM_DAEMON_IDLE": "1s"})
+    eventually(lambda: daemon.listens(path))
+    first.send_signal(signal.SIGSTOP)
+    with contextlib.closing(http.client.HTTPConnection("localhost")) as late:
+        late.sock = socket.socket(socket.AF_UNIX)
+        late.sock.settimeout(30)
+        late.sock.connect(os.fspath(path))
+        late.request("GET", "/v1/ttm/status")
+        time.sleep(1.2)  # its time is over when it wakes
+        first.send_signal(signal.SIGCONT)
+        assert json.loads(late.getresponse().read())["pid"] == first.pid
+    eventually(lambda: not path.exists())
+    second = begin("serve", "--background")
+    assert first.wait(20) == 0
+    eventually(lambda: daemon.listens(path))
+    assert daemon.find().pid == second.pid  # whose files the first one has left alone
+    second.terminate()
+    assert second.wait(20) == 0
+    assert not list(path.parent.glob("ttm.*"))
+
+
 def test_what_a_killed_server_left_is_no_obstacle(here, slow, home):
     path = daemon.socket_path()
     path.parent.mkdir(mode=0o700, parents=True)
@@ -168,10 +215,11 @@ def finished(done: subprocess.CompletedProcess[bytes]) -> tuple[int, str, str]:
 
 
 def test_a_client_that_is_killed_stops_the_engine(begin, ttm, faulty, eventually):
-    server = begin("serve", "--no-http", env=faulty)
+    env = faulty | {"TTM_GUARD_ENABLED": "false"}
+    server = begin("serve", "--no-http", env=env)
     eventually(lambda: daemon.listens(daemon.socket_path()))
     words = ("-m", "faulty", "--server", f"unix:{daemon.socket_path()}", "--set", "say.seed=1")
-    client = begin("say", "endless", *words, "-o", "-", "--format", "pcm", env=faulty)
+    client = begin("say", "endless", *words, "-o", "-", "--format", "pcm", env=env)
     assert client.stdout.read(1 << 16)
     assert [one["busy"] for one in daemon.find().record["models"]] == [True]
     client.kill()

@@ -72,7 +72,7 @@ def test_a_note_is_told_before_what_fails_after_it(say):
         (("-m", "tone", "-v", "./me.wav"), "Take one that does, such as qwen3:0.6b-base"),
         (("-m", "slow", "-v", "no.wav"), "there is no recording 'no.wav'. Check the path"),
         (("-m", "slow", "-v", "music/me"), "there is no recording 'music/me'"),
-        (("-m", "slow", "--voice-text", "hi"), "--voice-text is what is said in a recording"),
+        (("-m", "slow", "--voice-text", "hi"), "what is said in a recording was given, and no"),
         (("-m", "mute"), "model 'mute' speaks with the voice of a recording. Give one with"),
         (("-m", "faulty", "--on-error", "skip"), "this cannot be asked for. Ask for something"),
         (("-m", "qwen3:1"), "beginning of several models. Choose one of: qwen3:1.7b, qwen3:1.7b-d"),

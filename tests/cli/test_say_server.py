@@ -10,6 +10,7 @@ import wave
 
 import pytest
 
+from ttm import __version__
 from ttm.audio import Audio
 from ttm.errors import every_error
 from ttm.narration.frames import MEDIA_TYPE, Begin, Failed, Loading, Note, Sound, encode
@@ -67,6 +68,24 @@ def test_the_server_gets_the_text_and_what_somebody_has_set(here, frames, monkey
     assert base64.b64decode(body["recording"]) == b"RIFF and so on"
     assert body["transcript"] == "It is me."
     assert "say.voice" not in body["settings"]
+
+
+def test_one_of_another_protocol_is_refused_in_a_sentence_and_one_of_another_version_is_not(
+    here, frames, tmp_path
+):
+    server = frames.start()
+    server.version = "9.9.9"
+    assert here("say", "Good day.", "-o", "x.wav", "--server", server.url)[0] == 0
+    code, headers, body = frames.spoken(frames.SPOKEN, frames.report())
+    server.routes[SAY] = code, headers | {"X-TTM-Protocol": "2"}, body
+    code, out, err = here("say", "Good day.", "-o", "y.wav", "--server", server.url)
+    assert (code, out) == (9, "")
+    assert err == (
+        f"ttm: error: the server at {server.url} speaks protocol '2' and this ttm {__version__} "
+        "protocol '1'. Bring both to the same version\n"
+    )
+    assert not (tmp_path / "y.wav").exists()
+    assert server.asked[-1][1]["X-TTM-Protocol"] == "1"
 
 
 def test_local_speaks_here_whatever_is_named_elsewhere(here, monkeypatch):

@@ -299,7 +299,7 @@ def test_problems_of_the_environment_and_of_flags_name_them(file):
     assert "--set say.rate: expected a factor from 0.25 to 4" in told
     assert "--volume: expected a number from -60 to 20 dB, got nan" in told
     assert "--set say.voise: unknown setting; did you mean 'say.voice'?" in told
-    assert "--set engine.crashes: expected a whole number from 1 to 100, got true" in told
+    assert "--set engine.crashes: expected a whole number from 1 to 10000, got true" in told
 
 
 def test_one_problem_is_the_sentence_itself(file):

@@ -7,6 +7,7 @@ import wave
 from collections import Counter
 from pathlib import Path
 
+import espeakng_loader
 import numpy as np
 import pytest
 
@@ -148,6 +149,16 @@ def test_a_wrong_setting_is_named(options, named):
         with pytest.raises(EngineUnavailable) as failure:
             worker.voices()
         assert named in failure.value.fix
+    finally:
+        worker.close()
+
+
+def test_paths_in_the_home_may_be_written_with_a_tilde(home):
+    (home / "espeak").symlink_to(espeakng_loader.get_data_path())
+    (home / "espeak.so").symlink_to(espeakng_loader.get_library_path())
+    worker = Worker("espeak", {"library": "~/espeak.so", "data": "~/espeak"})
+    try:
+        assert worker.voices()
     finally:
         worker.close()
 

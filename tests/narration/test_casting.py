@@ -125,7 +125,7 @@ def test_a_model_that_cannot_clone_says_so_and_keeps_its_voices(narrator, record
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize(("model", "name"), [("tone", ""), ("slow", "bob"), ("espeak", "de")])
 def test_what_is_said_in_a_recording_needs_a_recording(narrator, strict, model, name):
-    with pytest.raises(UsageError, match="--voice-text is what is said in a recording"):
+    with pytest.raises(UsageError, match="what is said in a recording was given, and no"):
         narrator(models__strict=strict).voice(model, name, transcript="hello")
 
 

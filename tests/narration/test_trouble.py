@@ -91,6 +91,22 @@ def test_a_narrator_speaks_on_after_every_failure(narrate, narrator):
         assert narrate("beep", "faulty", with_=one).pcm == BEEP
 
 
+def test_what_killed_an_engine_twice_is_not_tried_a_third_time(narrate, narrator):
+    one = narrator(engine__crashes=3)
+    for told in (r"crashed \(SIGSEGV\)\. ", r"crashed \(SIGSEGV\) on it before, and is not asked"):
+        with pytest.raises(Unspeakable, match=told) as failure:
+            narrate("kill-11.", "faulty", with_=one)
+    assert failure.value.attempts == 0
+    assert narrate("beep", "faulty", with_=one).pcm == BEEP  # a third crash would forbid it
+
+
+def test_what_was_killed_from_outside_is_no_fault_of_the_text(narrate, narrator):
+    one = narrator(engine__crashes=100)
+    for _ in range(2):
+        with pytest.raises(Unspeakable, match=r"crashed \(SIGKILL\)\. "):
+            narrate("kill-9.", "faulty", with_=one)
+
+
 def test_a_text_that_kills_espeak_is_spoken_in_pieces(narrate):
     text = f"Good morning. Look here, {DEADLY} and there it goes. Good night."
     spoken = narrate(text, "espeak", "en-us")

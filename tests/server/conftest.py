@@ -212,6 +212,16 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
             each.end()
 
 
+@pytest.fixture(scope="session")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all modules that leave it as it was; to start one costs a second."""
+    aliases = '{ narrator = "low", "my-tts" = "tone", reader = "de", "their-model" = "tone" }'
+    words = ("--set", f"server.aliases={aliases}", "--set", "server.max_characters=5000")
+    server = Server(tmp_path_factory.mktemp("common"), *words)
+    yield server
+    server.end()
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with Qwen3's checkpoints, without weights, but for the last one."""

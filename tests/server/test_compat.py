@@ -166,6 +166,17 @@ def test_http_7_and_18_and_19_a_model_is_loaded_and_what_was_asked_for_is_what_i
     assert synthesize(empty, "custom").headers["x-ttm-model"] == "qwen3:1.7b"
 
 
+def test_a_hub_id_and_a_short_name_are_one_model_that_is_loaded_once(empty):
+    pid = load(empty, CUSTOM).json["worker_pid"]
+    for name in (CUSTOM, "qwen3:0.6b"):
+        got = empty.speech("beep", model=name, voice="ryan")
+        assert (got.status, got.headers["x-ttm-model"]) == (200, "qwen3:0.6b")
+    lanes = empty.ask("GET", "/v1/ttm/status").json["models"]
+    pids = {lane["model"]: lane["status"]["worker_pid"] for lane in lanes if lane["status"]}
+    assert pids.pop("qwen3:0.6b") == pid
+    assert not [name for name in pids if name.startswith(("qwen3", "Qwen"))]
+
+
 def test_http_8_and_28_unloading_frees_the_memory_and_may_be_asked_for_again(server):
     pid = load(server, CUSTOM).json["worker_pid"]
     assert Path(f"/proc/{pid}").exists()
@@ -235,6 +246,7 @@ BAD_BODIES = {
     "HTTP-24 unknown model": ("custom", b'{"text":"hi","model_id":"x"}', "invalid_value",
                               "model_id"),
     "HTTP-24 number as text": ("custom", b'{"text":1}', "invalid_value", "text"),
+    "HTTP-24 twice": ("custom", b'{"text":1,"text":"hi"}', "invalid_json", None),
     "HTTP-24 surrogate": ("custom", b'{"text":"\\ud800"}', "invalid_value", "text"),
     "HTTP-24 unknown field": ("custom", b'{"text":"hi","sample_rate":8000}', "invalid_value",
                               "sample_rate"),

@@ -79,6 +79,16 @@ def test_what_cannot_be_said_is_refused_before_anything_is_sent(server, about, s
     assert (answer.status, answer.code) == (status, code)
 
 
+def test_a_client_of_another_protocol_is_told_so_before_its_request_is_looked_at(server):
+    headers = {"X-TTM-Protocol": "2", "User-Agent": "ttm/9.9"}
+    got = server.ask("POST", SAY, {"words": "beep"}, headers)
+    assert (got.status, got.code) == (409, "incompatible")
+    assert got.json["error"]["message"].startswith("ttm/9.9 speaks protocol '2' and this server")
+    known = server.ask("POST", SAY, {"text": "beep", "settings": {"say.model": "tone"}},
+                       {"X-TTM-Protocol": "1", "User-Agent": "ttm/9.9"})  # fmt: skip
+    assert (known.status, known.headers["x-ttm-protocol"]) == (200, "1")
+
+
 def test_pieces_of_markup_are_read_as_what_they_are(server):
     pieces = [{"form": "markdown"}, "# One\n\n**two**", {"form": "text"}, "# three"]
     *_, end = said(say(server, pieces))
@@ -115,6 +125,28 @@ def test_the_state_tells_of_the_server_and_its_models(server):
     assert lanes["tone"]["state"] == "ready"
     assert lanes["tone"]["status"]["engine"] == "tone"
     assert lanes["tone"]["expires_in"] > 0
+
+
+def test_whoever_says_something_says_how_long_its_model_stays(server, ttm):
+    def tone():
+        told = server.ask("GET", "/v1/ttm/status").json["models"]
+        return next(lane for lane in told if lane["model"] == "tone")
+
+    words = (
+        "say",
+        "beep",
+        "-m",
+        "tone",
+        "--no-play",
+        "--server",
+        f"http://127.0.0.1:{server.port}",
+    )
+    assert ttm(*words, "--set", "models.keep_alive=-1").returncode == 0
+    assert (tone()["state"], tone()["expires_in"]) == ("ready", None)
+    assert ttm(*words, env={"TTM_MODELS_KEEP_ALIVE": "0"}).returncode == 0
+    server.until(lambda: tone()["state"] == "unloaded")
+    assert ttm(*words).returncode == 0
+    assert 200 < tone()["expires_in"] <= 300  # the server's own 5 minutes
 
 
 @pytest.fixture

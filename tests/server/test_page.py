@@ -17,8 +17,8 @@ PATIENCE = 30_000
 
 
 @pytest.fixture(scope="module")
-def server(start):
-    return start()
+def server(common):
+    return common
 
 
 def test_it_loads_nothing_that_is_not_its_own(server):

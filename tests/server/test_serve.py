@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import http.client
 import json
+import select
 import signal
 import socket
 import threading
 
 import psutil
 import pytest
+
+from ttm.server.log import WAITING, Log
 
 
 @pytest.fixture(scope="module")
@@ -64,34 +68,13 @@ def test_what_is_no_socket_of_ours_is_left_alone(ttm, tmp_path):
     assert (tmp_path / "x.sock").read_text() == "mine"
 
 
-def test_a_socket_that_a_dead_server_left_is_replaced(start):
+def test_a_socket_that_a_dead_server_left_is_replaced_and_a_second_signal_ends_at_once(start):
     first = start()
     first.end(signal.SIGKILL)
     with socket.socket(socket.AF_UNIX) as made, pytest.raises(ConnectionRefusedError):
         made.connect(str(first.socket))
-    second = start(folder=first.folder)
-    assert second.ask("GET", "/health", by_socket=True).status == 200
-    second.process.send_signal(signal.SIGTERM)
-    assert second.end() in (0, 143)
-    assert not list(first.socket.parent.iterdir())
-
-
-def test_it_ends_when_what_is_spoken_is_done_and_leaves_nothing(server):
-    got = []
-    text = "Hello there. " * 10
-    speaking = threading.Thread(target=lambda: got.append(server.speech(text, model="espeak")))
-    speaking.start()
-    server.until(lambda: server.ask("GET", "/health").status == 200)
-    speaking.join()
-    children = psutil.Process(server.process.pid).children(recursive=True)
-    assert server.end() == 0
-    assert got[0].whole
-    assert not [child for child in children if child.is_running()]
-    assert not list(server.socket.parent.iterdir())
-
-
-def test_a_second_signal_ends_it_at_once(start):
-    busy = start("--set", "server.grace=60")
+    busy = start("--set", "server.grace=60", folder=first.folder)
+    assert busy.ask("GET", "/health", by_socket=True).status == 200
     connection = http.client.HTTPConnection("127.0.0.1", busy.port, timeout=60)
     asked = {"model": "faulty", "input": "endless", "response_format": "pcm"}
     connection.request(
@@ -106,3 +89,41 @@ def test_a_second_signal_ends_it_at_once(start):
         assert busy.end(signal.SIGTERM) == 143
     assert not psutil.wait_procs(children, 5)[1]
     assert not list(busy.socket.parent.iterdir())
+
+
+def test_lines_that_were_lost_are_counted():
+    taken, written, free = threading.Event(), [], threading.Event()
+
+    def write(line: str) -> None:
+        taken.set()
+        assert free.wait(30)
+        written.append(json.loads(line))
+
+    log = Log(write)
+    log.line("first")
+    assert taken.wait(30)
+    for number in range(WAITING + 7):
+        log.line("more", number=number)
+    free.set()
+    log.close()
+    assert len(written) == WAITING + 2
+    assert (written[-1]["event"], written[-1]["lines"]) == ("lines_lost", 7)
+
+
+def test_a_log_that_nobody_reads_holds_nothing_up_not_even_its_end(server):
+    # As small as a pipe can be: some twenty lines fill it.
+    fcntl.fcntl(server.process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+    for _ in range(60):
+        assert server.ask("GET", "/health").status == 200
+    got = []
+    text = "Hello there. " * 10
+    speaking = threading.Thread(target=lambda: got.append(server.speech(text, model="espeak")))
+    speaking.start()
+    server.until(lambda: server.ask("GET", "/health").status == 200)
+    speaking.join()
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    assert select.select([server.process.stderr], [], [], 0)[0]
+    assert server.end() == 0
+    assert got[0].whole
+    assert not [child for child in children if child.is_running()]
+    assert not list(server.socket.parent.iterdir())

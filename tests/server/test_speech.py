@@ -15,9 +15,8 @@ TEXT = "One two three four five."
 
 
 @pytest.fixture(scope="module")
-def server(start):
-    return start("--set", 'server.aliases={ narrator = "low", "my-tts" = "tone" }',
-                 "--set", "server.max_characters=5000")  # fmt: skip
+def server(common):
+    return common
 
 
 def sound(body: bytes, **options):
@@ -187,6 +186,19 @@ def test_what_cannot_be_meant_is_refused_in_the_envelope(server, asked, status, 
     assert TEXT not in got.body.decode()
 
 
+def test_advice_is_what_a_client_can_do(server):
+    def said(**about):
+        return server.speech(about.pop("text", TEXT), **about).json["error"]["message"]
+
+    told = said(voice="nobody")
+    assert told == "unknown voice 'nobody'. GET /v1/audio/voices lists them"
+    told = said(model="faulty", text="raises")
+    assert told.endswith("the engine failed (ZeroDivisionError). Change the text there")
+    asked = {"text": TEXT, "settings": {"say.model": "tone", "say.voice": "nobody"}}
+    typed = server.ask("POST", "/v1/ttm/say", asked, {"X-TTM-Protocol": "1"})
+    assert "`ttm voices list" in typed.json["error"]["message"]
+
+
 def test_near_names_are_told(server):
     assert "tone" in server.speech(TEXT, model="tonne").json["error"]["message"]
     assert "'sine'" in server.speech(TEXT, voice="sinus").json["error"]["message"]
@@ -196,7 +208,8 @@ def test_near_names_are_told(server):
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b"null", b'{"input": 1e999}', b"[" * 20_000,
-     b'{"input": ' + b"9" * 5000 + b"}", b"\xff\xfe", b'{"input": "x", "input": 3}'],
+     b'{"input": ' + b"9" * 5000 + b"}", b"\xff\xfe", b'{"input": 3, "input": "x"}',
+     b'{"input": "x", "voice": {"id": "a", "id": "tone"}}'],
 )  # fmt: skip
 def test_what_is_no_request_is_refused(server, body):
     got = server.ask("POST", "/v1/audio/speech", None, {"Content-Type": "application/json"}, body)

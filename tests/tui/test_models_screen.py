@@ -35,11 +35,11 @@ def store(home):
 
 
 async def until(pilot, holds: Callable[[], object]) -> None:
-    for _ in range(1000):
+    for _ in range(400):
         if holds():
             await pilot.pause()
             return
-        await pilot.pause(0.01)
+        await pilot.pause(0.05)
     raise AssertionError("it never came to hold")
 
 

@@ -44,10 +44,11 @@ class Started:
                 file.close()
 
 
-def started(file: int | None = None) -> Started:
+def started(file: int | None = None, *, spare: bool = False) -> Started:
     """Start an encoder of streams, or of this open file; it takes a tenth of a second to be ready.
 
-    Raises OutputError.
+    `spare`: it is not needed yet, and has the time to load whatever any format needs. Raises
+    OutputError.
     """
     with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
         fed, feed = _pipe(theirs, ours)
@@ -58,7 +59,7 @@ def started(file: int | None = None) -> Started:
             out = encoded.fileno()
         try:
             child = Child(
-                own_module("ttm.audio.encoder", str(out)),
+                own_module("ttm.audio.encoder", str(out), *["spare"] * spare),
                 pass_fds=[out],
                 stdin=fed.fileno(),
                 stdout=reporting.fileno(),

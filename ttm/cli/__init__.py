@@ -39,7 +39,7 @@ COMMANDS = {
     "lexicon": "Say how words are to be said.",
     "config": "See and change settings.",
     "cache": "See and empty the sound that is kept.",
-    "inspect": "Measure audio: duration, rate, peak, loudness, silence, clipping.",
+    "inspect": "Measure audio: duration, peak, loudness, silence, clipping.",
     "bench": "Measure how fast a model speaks on this machine.",
     "conformance": "Check whether a server serves what real clients send.",
     "doctor": "Say what works here, and what to do about the rest.",
@@ -103,6 +103,11 @@ def _run(words: list[str]) -> int:
 
     if words[:1] == ["--version"]:
         output.line(f"ttm {__version__}")
+        return 0
+    if len(words) == 1 and ELSEWHERE.get(words[0]) == "speaker":
+        from ttm.cli import places
+
+        places.plain(words[0])  # 0.1 s sooner than through Typer
         return 0
     if words[:1] == ["tui"] and len(words) < 3 and not any(each[:1] == "-" for each in words):
         from ttm.cli.fullscreen import open_interface

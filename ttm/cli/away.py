@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -14,16 +15,25 @@ from ttm.cli.memory import Memory
 from ttm.cli.outlet import Outlet, opened, timing_files
 from ttm.cli.progress import Progress
 from ttm.cli.request import Outcome, Request, warn
-from ttm.cli.source import begin, read
+from ttm.cli.source import begin, written
 from ttm.cli.turn import turn_of
 from ttm.cli.voice import described
 from ttm.config import Config
+from ttm.errors import RemoteError
 from ttm.narration.remote import Begun, RemoteNarrator
 from ttm.playback import find_loudspeaker
-from ttm.text.markup import Reading
+from ttm.text.markup import Opening, Reading
 
 if TYPE_CHECKING:
     from ttm.cli.reach import Reached
+
+
+class Gone(Exception):
+    """A server that nobody has named has left before it spoke; `text` is what it was to say."""
+
+    def __init__(self, text: Sequence[str | Opening], why: str) -> None:
+        super().__init__(why)
+        self.text, self.why = text, why
 
 
 def speak(
@@ -34,10 +44,12 @@ def speak(
     bitrate: int,
     outcome: Outcome,
     progress: Progress,
+    text: Sequence[str | Opening] | None = None,
 ) -> None:
     """Have the server speak, and write and play what comes of it.
 
-    What can be known to be wrong is found before it is asked; of the text, all is read first.
+    What can be known to be wrong is found before it is asked; of the text, all is read first,
+    unless it was and `text` is it. Raises Gone.
     """
     outcome.server = reached.server.address.text
     with ExitStack() as stack:
@@ -51,21 +63,24 @@ def speak(
         timings = timing_files(stack, request, config)
         memory = stack.enter_context(Memory(request, config, outcome))
         extent = Extent()
-        pieces = memory.listen(
-            read(request.words, request.files, config.text, extent, request.input_form)
-        )
+        pieces = memory.listen(written(request, config, extent, text))
         begun, _, _ = begin(pieces, Reading(pauses=config.text.pauses))
         text = [*begun, *(highlight.reading(pieces, begun) if highlight else pieces)]
         narrator = RemoteNarrator(
             reached.server, config, whole=reached.ours, loading=progress.loading
         )
-        narration = stack.enter_context(
-            narrator.begin(
-                text,
-                transcript=request.transcript,
-                unheard=not loudspeaker and request.output != "-",
+        try:
+            narration = stack.enter_context(
+                narrator.begin(
+                    text,
+                    transcript=request.transcript,
+                    unheard=not loudspeaker and request.output != "-",
+                )
             )
-        )
+        except RemoteError as failure:
+            if not reached.ours:
+                raise
+            raise Gone(text, failure.what) from None
         if loudspeaker:
             loudspeaker = loudspeaker.ready()
         progress.clear()

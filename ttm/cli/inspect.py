@@ -18,7 +18,7 @@ def inspect(
         bool, typer.Option("--json", help="One object, or a list for several files.")
     ] = False,
 ) -> None:
-    """Measure audio: duration, rate, peak, loudness, silence, clipping."""
+    """Measure audio: duration, peak, loudness, silence, clipping."""
     if as_json:
         with failures_in_json(True):
             found = [asdict(measure(path)) for path in files]

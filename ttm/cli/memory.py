@@ -91,6 +91,7 @@ class Memory:
             files=() if request.words else tuple(_place(file) for file in request.files or ("-",)),
             settings=unusual(say, full=full),
             form=request.input_form,
+            stand_in=next((r["stood_in"]["model"] for r in outcome.reports if r["stood_in"]), ""),
             text="".join(self._text) if self._text else None,
         )
 

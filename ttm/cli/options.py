@@ -66,6 +66,14 @@ Highlight = Annotated[
     bool,
     Option("--highlight", rich_help_panel=REPORT, help="Show the text, and the spoken word in it."),
 ]
+Instant = Annotated[
+    bool | None,
+    Option(
+        "--instant/--no-instant",
+        rich_help_panel=TURN,
+        help="Begin at once with espeak while the model loads.",
+    ),
+]
 Voice = Annotated[
     str | None,
     Option(

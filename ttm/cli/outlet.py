@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -28,13 +28,16 @@ from ttm.narration.manifest import SETTINGS, Observer
 from ttm.narration.narration import Narration
 from ttm.narration.narrator import Narrator
 from ttm.narration.plan import Chunk
-from ttm.narration.report import Report
+from ttm.narration.report import Report, StandIn
 from ttm.narration.subtitles import transcript
 from ttm.playback import Loudspeaker, Player
 from ttm.speech import Voice, parse_rate
 
 if TYPE_CHECKING:
+    from ttm.narration.relay import InstantNarration
     from ttm.narration.remote import Begun, RemoteNarration
+
+    Spoken = Narration | RemoteNarration | InstantNarration
 
 
 class Outlet:
@@ -54,6 +57,7 @@ class Outlet:
         extent: Extent,
         highlight: Highlight | None = None,
         turn: Turn | None = None,
+        playing: Callable[[Player], None] | None = None,
     ) -> None:
         self._request = request
         self._config = config
@@ -74,6 +78,8 @@ class Outlet:
         """Of the narration that goes on, or went on last."""
         self._highlight = highlight
         self._turn = turn
+        self._playing = playing
+        """Is told who plays."""
         self.unheard: DeviceError | None = None
         """Why the rest could not be played, when it was still written."""
 
@@ -152,7 +158,7 @@ class Outlet:
         self._silenced()
         self._keep(narration)
 
-    def _tell_notes(self, narration: Narration | RemoteNarration) -> None:
+    def _tell_notes(self, narration: Spoken) -> None:
         """What the engine had to say since; the same is said once a command."""
         for note in narration.report.notes:
             if note not in self._outcome.warnings:
@@ -165,9 +171,7 @@ class Outlet:
         if self._highlight:
             self._highlight.clear()
 
-    def _opened(
-        self, loudspeaker: Loudspeaker, rate: int, narration: Narration | RemoteNarration
-    ) -> Player:
+    def _opened(self, loudspeaker: Loudspeaker, rate: int, narration: Spoken) -> Player:
         player = Player(
             loudspeaker,
             rate,
@@ -177,6 +181,8 @@ class Outlet:
         )
         if self._highlight:
             self._highlight.follow(player)
+        if self._playing:
+            self._playing(player)
         if self._turn:
             # A file goes on without anybody who listens.
             end = self._narrator.stop if self._request.output is None else _nothing
@@ -235,7 +241,7 @@ class Outlet:
         transcript = self._request.transcript
         manifest.write(observer.manifest(written, seed, settings, transcript), written.path)
 
-    def _keep(self, narration: Narration | RemoteNarration) -> None:
+    def _keep(self, narration: Spoken) -> None:
         report = narration.report
         self._outcome.reports.append(asdict(report))
         self._seconds += report.seconds
@@ -243,6 +249,8 @@ class Outlet:
         if self._request.verbose:
             chunks = "chunk" if report.chunks == 1 else "chunks"
             output.note(f"spoke {report.chunks} {chunks} with seed {report.seed}")
+            if stood := report.stood_in:
+                output.note(_stood(stood, report.model))
             for bad in report.guard.chunks:
                 found = ", ".join(dict.fromkeys(one.words for one in bad.findings))
                 times = f"asked {bad.attempts} times" if bad.attempts > 1 else "asked once"
@@ -262,6 +270,15 @@ class Outlet:
                 self._outcome,
                 f"--volume pushed {report.clipped} samples over full scale; lower it",
             )
+
+
+def _stood(stood: StandIn, model: str) -> str:
+    """Who spoke meanwhile, and for how long."""
+    said = "1 sentence" if stood.sentences == 1 else f"{stood.sentences} sentences"
+    began = f"{stood.model} ({stood.voice}) spoke the first {said}, {stood.seconds:.1f} s"
+    if stood.hand_over is None:
+        return f"{began}, which was all of it: {model} could not take over before"
+    return f"{began}, until {model} could take over"
 
 
 def timing_files(

@@ -6,7 +6,6 @@ import contextlib
 import io
 import json as jsonlib
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -45,7 +44,11 @@ def colours_wanted() -> bool:
 
 def columns() -> int:
     """How wide text for stdout may be: as the terminal is, 80 where there is none."""
-    size = shutil.get_terminal_size((80, 24)).columns if os.isatty(1) else 80
+    size = 80
+    if os.isatty(1):
+        import shutil  # 3 ms, with all that it can unpack
+
+        size = shutil.get_terminal_size((80, 24)).columns
     return min(max(size, 40), 100)
 
 
@@ -143,6 +146,16 @@ def table(rows: Iterable[Sequence[str]], headings: Sequence[str]) -> None:
 def note(text: str) -> None:
     """Narration for people, on stderr."""
     _say(safe(text))
+
+
+def note_unbuffered(text: str) -> None:
+    """The same from a thread that may be held here for ever, by a pipe that nobody reads.
+
+    It holds no lock of a stream meanwhile, for which Python would wait at its end. Raises OSError.
+    """
+    block = memoryview(safe(text).encode(errors="backslashreplace") + b"\n")
+    while block:
+        block = block[os.write(2, block) :]
 
 
 def ask(question: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import stat
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ttm.cli.request import Request
     from ttm.narration.exchange import Server
 
+READY = "ready"
+"""A model that a server has loaded, as its status says it."""
 AWAITED = 0.25
 """Seconds that a pipe is given to be complete, which `echo` and the clipboard are at once."""
 
@@ -87,6 +90,25 @@ def running(config: Config, *, verbose: bool = False) -> Server | None:
     return found.server
 
 
+def warm(config: Config, model: str) -> bool:
+    """Whether the server that runs here has this model loaded, and would speak with it."""
+    from ttm.server import daemon
+
+    if not daemon.listens(daemon.socket_path()):
+        return False
+    with contextlib.suppress(TtmError):
+        found = daemon.find(timeout=config.daemon.timeout)
+        if found is None:
+            return False
+        found.server.close()
+        lanes = found.record.get("models")
+        return not _differs(found, config) and any(
+            isinstance(lane, dict) and lane.get("model") == model and lane.get("state") == READY
+            for lane in (lanes if isinstance(lanes, list) else ())
+        )
+    return False
+
+
 def reach(request: Request, config: Config) -> Reached | None:
     """The server that is to speak; None where this process does.
 
@@ -127,10 +149,10 @@ def _hindrance(request: Request) -> str:
 
 def _not_sent(config: Config) -> str:
     """A setting that this command line gives, and that does not go with a request."""
-    from ttm.narration.frames import AT_HOME, TRAVELS
+    from ttm.narration.frames import AT_HOME, KEEP, TRAVELS
 
     for key, origin in config.origins.items():
-        at_home = key.partition(".")[0] in AT_HOME or key in TRAVELS
+        at_home = key.partition(".")[0] in AT_HOME or key in (*TRAVELS, KEEP)
         # How files are read is decided where they are.
         if origin.kind == "flag" and not at_home and key not in ("text.encoding", "text.errors"):
             return origin.told

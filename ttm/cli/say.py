@@ -73,6 +73,7 @@ def say(
     interrupt: options.Interrupt = None,
     channel: options.Channel = "",
     priority: options.Priority = None,
+    instant: options.Instant = None,
 ) -> None:
     """Speak a text, or write it to a file."""
     from ttm.cli.request import Request
@@ -125,6 +126,7 @@ def say(
         "say.paragraph_pause": paragraph_pause,
         "say.seed": seed,
         "say.on_error": on_error,
+        "say.instant": instant,
         "models.strict": strict,
         "cache.enabled": False if no_cache else None,
         "cache.every_engine": True if resume else None,

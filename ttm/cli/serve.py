@@ -14,6 +14,7 @@ from ttm.cli.say import load_settings
 from ttm.config import Config, seconds
 from ttm.errors import UsageError
 from ttm.server.daemon import require_server, socket_path
+from ttm.server.listening import listening
 
 RUNS, ALWAYS = "The one that runs", "Always there"
 """Sections of the help."""
@@ -90,17 +91,12 @@ def serve(
                 elsewhere.install(words, only_print=print_)
             return 0
     require_server()
-    from ttm.server.run import serve
-
     path = Path(os.path.expanduser(socket)).absolute() if socket else socket_path()
-    return serve(
-        settings,
-        http=http and not background,
-        path=path,
-        idle=_idle(settings) if background else None,
-        announce=lambda addresses: output.note(f"ttm: listening on {addresses}"),
-        write=output.note,
-    )
+    with listening(settings, http=http and not background, path=path) as place:
+        from ttm.server.run import serve  # 1 s, after all that can be wrong
+
+        idle = _idle(settings) if background else None
+        return serve(settings, place, idle=idle, write=output.note_unbuffered)
 
 
 def _words(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ttm.cli.extent import Extent
 from ttm.cli.request import Request
-from ttm.config import TextSettings
+from ttm.config import Config, TextSettings
 from ttm.errors import UnreadableText, UsageError
 from ttm.narration.beginning import begin as begin
 from ttm.narration.narrator import Narrator
@@ -21,6 +21,16 @@ from ttm.text.reading import open_text, read_text
 
 if TYPE_CHECKING:
     from ttm.text.books import Book
+
+
+def written(
+    request: Request, config: Config, extent: Extent, text: Iterable[str | Opening] | None = None
+) -> Iterator[str | Opening]:
+    """The text of a request in pieces, as it arrives; `text` where it was read before. Raises what
+    `read` raises."""
+    if text is not None:
+        return extent.counted(text)
+    return read(request.words, request.files, config.text, extent, request.input_form)
 
 
 def read(

@@ -8,19 +8,21 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from ttm.audio.formats import Format, choose, output_bitrate, output_rate
 from ttm.cli import output
 from ttm.cli.extent import Extent
 from ttm.cli.highlight import Highlight, wanted
+from ttm.cli.instant import prepared
 from ttm.cli.memory import Memory
 from ttm.cli.outlet import Outlet, opened, timing_files
 from ttm.cli.parts import Parts
 from ttm.cli.progress import Progress
 from ttm.cli.reach import reach
 from ttm.cli.request import Outcome, Request, warn
-from ttm.cli.source import begin, gathered, read
+from ttm.cli.source import begin, gathered, written
 from ttm.cli.timings import TimingFile
 from ttm.cli.turn import turn_of
 from ttm.cli.voice import choose as choose_voice
@@ -33,6 +35,7 @@ from ttm.narration.plan import Chunk
 from ttm.narration.subtitles import Kind
 from ttm.playback import Loudspeaker, find_loudspeaker
 from ttm.text.cleaning import Cleaner
+from ttm.text.markup import Opening
 
 
 def speak(request: Request, config: Config) -> None:
@@ -43,15 +46,24 @@ def speak(request: Request, config: Config) -> None:
     outcome = Outcome()
     quiet = request.quiet or request.json
     progress = Progress(wanted=output.progress_wanted() and not (quiet or request.highlight))
-    if reached := reach(request, config):
+    instant = prepared(request, config, outcome)
+    text: Sequence[str | Opening] | None = None
+    for _ in range(2):  # one that leaves at this moment has another begun in its place, if any may
+        if instant or not (reached := reach(request, config)):
+            break
         from ttm.cli import away
 
-        away.speak(request, config, reached, form, bitrate, outcome, progress)
-        _report(request, outcome)
-        return
+        try:
+            away.speak(request, config, reached, form, bitrate, outcome, progress, text)
+            _report(request, outcome)
+            return
+        except away.Gone as gone:
+            text, outcome = gone.text, Outcome()
+            if request.verbose:
+                output.note(f"speaking without that server: {gone.why}")
     with ExitStack() as stack:
         stack.callback(progress.clear)
-        narrator = stack.enter_context(Narrator(config, loading=progress.loading))
+        narrator = stack.enter_context(instant or Narrator(config, loading=progress.loading))
         lexicon = gathered(narrator, request)
         stood_in = narrator.settle(config.say.model)
         model, engine = narrator.model(config.say.model), narrator.card(config.say.model)
@@ -71,15 +83,16 @@ def speak(request: Request, config: Config) -> None:
                 timings = timing_files(stack, request, config)
         memory = stack.enter_context(Memory(request, config, outcome))
         extent = Extent()
-        pieces = memory.listen(
-            read(request.words, request.files, config.text, extent, request.input_form)
-        )
+        pieces = memory.listen(written(request, config, extent, text))
         begun, sample, told = begin(pieces, narrator.reading("text", "en", follow=request.follow))
         narrator.start(config.say.model)
         if loudspeaker:
             loudspeaker = loudspeaker.ready()  # takes as long as the engine needs to start
         choice = choose_voice(narrator, config, sample, request.transcript, told)
         voice, language = choice.voice, choice.language
+        if instant:
+            instant.chosen(partial(choose_voice, config=config, sample=sample,
+                                   transcript=request.transcript, told=told))  # fmt: skip
         progress.clear()
         for warning in filter(None, (stood_in, ignored, choice.warning)):
             warn(request, outcome, warning)
@@ -126,6 +139,7 @@ def speak(request: Request, config: Config) -> None:
             extent,
             highlight,
             turn,
+            instant.follow if instant else None,
         )
         if request.split == "none":
             with _left_off(request, out, keeps(engine, config.cache)):
@@ -278,6 +292,8 @@ def _report(request: Request, outcome: Outcome) -> None:
         envelope |= {"guard": _guard(outcome.reports), "outputs": outputs}
         if request.split != "none":
             envelope["kept"] = outcome.kept
+        if first["stood_in"]:
+            envelope["instant"] = first["stood_in"]
         if first["effective"]:
             envelope["effective"] = first["effective"]
         if request.play:

@@ -101,6 +101,11 @@ class SaySettings:
         "When a piece of the text cannot be spoken: fail stops, skip goes on with the next.",
         choices=("fail", "skip"),
     )
+    instant: bool = setting(
+        False,
+        "Where a model that is played has to be loaded first, espeak begins at once, and the model "
+        "takes over at the end of a sentence.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

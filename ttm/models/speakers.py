@@ -56,7 +56,7 @@ def speakers(mode: str, names: Iterable[str], languages: Iterable[str], model: s
     known = set(languages)
     tags = tuple(tag for tag, name in TAGS.items() if name in known)
     if mode == "voice_design":
-        return [Voice(DESIGNED, tags, "the voice that --instruct describes", model=model)]
+        return [Voice(DESIGNED, tags, "the voice that the instruction describes", model=model)]
     found = []
     for name in names:
         who = SPEAKERS.get(name)

@@ -13,6 +13,7 @@ from ttm.config import Config
 from ttm.engine import EngineCard
 from ttm.errors import BadAudio, EngineCrashed, SynthesisError, Unspeakable
 from ttm.narration.bounds import NEIGHBOURS
+from ttm.narration.fatal import Fatal
 from ttm.narration.guard import ENDLESS, Finding, Guard, Verdict
 from ttm.narration.pieces import between_words, halves
 from ttm.narration.plan import Chunk
@@ -71,6 +72,8 @@ class _Case:
     attempts: int = 0
     findings: list[Finding] = field(default_factory=list)
     outcome: Fate = "retried"
+    fatal: str = ""
+    """What was seen of the engine when a piece killed it, the second time."""
     clean: bool = True
     levels: list[float] = field(default_factory=list)
 
@@ -85,7 +88,9 @@ class Attempts:
         config: Config,
         report: Report,
         silence: Silence,
+        fatal: Fatal,
     ) -> None:
+        self._fatal = fatal
         self._worker, self._engine = worker, engine
         self._guard, self._on_error = config.guard, config.say.on_error
         self._report, self._silence = report, silence
@@ -108,11 +113,16 @@ class Attempts:
         what the engine may begin with. Raises Unspeakable, and what is no fault of the text.
         """
         case = _Case(chunk, bend, held or bend is not None)
+        part = _Part(chunk, 0, speech)
         self._report.guard.judged += 1
+        if self._on_error == "fail":  # otherwise what can be said of it is
+            yield from self._known_fatal(case, part, whole=True)
         try:
-            heard = yield from self._part(case, _Part(chunk, 0, speech), then, whole=True)
+            heard = yield from self._part(case, part, then, whole=True)
         except Unspeakable:
             self._tell(case)
+            if case.fatal:
+                self._fatal.add(self._engine.name, speech, case.fatal, whole=True)
             raise
         self._tell(case)
         return Outcome(heard, case.clean, tuple(case.levels))
@@ -144,6 +154,8 @@ class Attempts:
         `whole`: halves of it may be tried. `again`: because a worker died of it.
         """
         heard = False
+        if (yield from self._known_fatal(case, part)):
+            return heard
         keep = self._guard.on_fail == "keep"
         smaller = self._parts(part, between_words) if whole and self._guard.retries else []
         tries = 1 + (self._guard.retries if self._engine.random else 0)
@@ -296,8 +308,21 @@ class Attempts:
                 for each in smaller:
                     heard |= yield from self._part(case, each, again=True)
                 return heard
+        if isinstance(why, EngineCrashed) and not (why.killed or heard):
+            case.fatal = why.what
+            self._fatal.add(self._engine.name, part.speech, why.what)
         yield from self._given_up(case, part, why)
         return heard
+
+    def _known_fatal(
+        self, case: _Case, part: _Part, *, whole: bool = False
+    ) -> Generator[Audio, None, bool]:
+        """Give up at once what killed the engine before; whether it did."""
+        why = self._fatal.why(self._engine.name, part.speech, whole=whole)
+        if why:
+            told = f"{why} on it before, and is not asked for it again"
+            yield from self._given_up(case, part, EngineCrashed(told))
+        return bool(why)
 
     def _given_up(self, case: _Case, part: _Part, why: SynthesisError) -> Iterator[Audio]:
         case.outcome, case.clean = "failed", False

@@ -65,7 +65,7 @@ def cast(
     if not clones and saved.find(name) and not library.exactly(voices, name):
         raise UsageError(
             f"'{name}' is a cloned voice, and model '{model.name}' cannot clone",
-            "Take a model that does, such as -m qwen3:0.6b-base",
+            "Take a model that does, such as qwen3:0.6b-base",
         )
     try:
         return _own(model, engine, voices, name, language)

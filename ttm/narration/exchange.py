@@ -33,7 +33,7 @@ from ttm.errors import (
     UsageError,
     every_error,
 )
-from ttm.narration.frames import failure
+from ttm.narration.frames import PROTOCOL, SPEAKS, failure
 
 CONNECT = 10.0
 """Seconds that a connection may take."""
@@ -245,6 +245,13 @@ class Server:
             self._connection.close()
         self._connection = None
 
+    def cut_off(self) -> None:
+        """From any thread: end whatever is waited for, as if the server had hung up."""
+        connection = self._connection
+        if connection is not None and connection.sock is not None:
+            with contextlib.suppress(OSError):  # it is over already
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
     def __enter__(self) -> Self:
         return self
 
@@ -281,7 +288,7 @@ class Server:
             raise self._unreachable(trouble) from None
 
     def _asked(self, method: str, path: str, payload: bytes | None) -> Answer:
-        headers = {"User-Agent": f"ttm/{__version__}", "Accept": "*/*"}
+        headers = {"User-Agent": f"ttm/{__version__}", "Accept": "*/*", SPEAKS: str(PROTOCOL)}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         if payload is not None:

@@ -16,10 +16,15 @@ from typing import Any, ClassVar, Protocol, get_args
 
 from ttm.audio import WIDTH, Audio, SampleFormat
 from ttm.config import Config
-from ttm.errors import EngineCrashed, RemoteError, TtmError, Unspeakable, every_error
+from ttm.errors import EngineCrashed, Incompatible, RemoteError, TtmError, Unspeakable, every_error
 from ttm.speech import Timing
 from ttm.text.markup import Opening
 
+PROTOCOL = 1
+"""Of what is below; another one where either side would misunderstand what the other sends. A
+field more is none: who does not know it says so, or passes over it."""
+SPEAKS = "X-TTM-Protocol"
+"""The header that tells it, of requests and of answers."""
 MEDIA_TYPE = "application/x-ttm-frames"
 LINE_MAX = 4 << 20
 """Bytes of one JSON line; a longer one is not ours."""
@@ -30,7 +35,9 @@ BLOCK = 1 << 16
 
 TRAVELS = ("cache.enabled", "models.strict")
 """Settings outside `[say]` that go with a request. All of `[say]` may."""
-AT_HOME = ("say", "playback", "history", "server", "daemon", "tui")
+KEEP = "models.keep_alive"
+"""The same in a field of its own: it is about what comes after the speech."""
+AT_HOME = ("say", "channels", "playback", "history", "server", "daemon", "tui")
 """Sections that do not decide what a server makes of a request."""
 
 
@@ -244,6 +251,18 @@ def wired(pieces: Sequence[str | Opening]) -> str | list[Any]:
     return [piece if isinstance(piece, str) else asdict(piece) for piece in pieces]
 
 
+def check_protocol(told: str | None, other: str, ours: str) -> None:
+    """Raise Incompatible for what the other side tells to speak, if it is not what we do.
+
+    `other` and `ours`: who they are, with their versions.
+    """
+    if told not in (None, str(PROTOCOL)):
+        raise Incompatible(
+            f"{other} speaks protocol {str(told)[:8]!r} and {ours} protocol '{PROTOCOL}'",
+            "Bring both to the same version",
+        )
+
+
 def print_of(config: Config) -> str:
     """A fingerprint of the settings that decide what a request becomes, and do not go with it."""
     sections = {
@@ -251,7 +270,7 @@ def print_of(config: Config) -> str:
         for each in dataclasses.fields(config)
         if each.name not in (*AT_HOME, "origins", "document")
     }
-    for key in TRAVELS:
+    for key in (*TRAVELS, KEEP):
         section, _, name = key.partition(".")
         sections[section].pop(name)
     text = json.dumps(sections, sort_keys=True, default=str)

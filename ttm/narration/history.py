@@ -64,6 +64,8 @@ class Said:
     """How the text was said to be written."""
     settings: dict[str, str | float] = field(default_factory=dict)
     """What the settings of `[say]` were, by name, where they were not the usual ones."""
+    stand_in: str = ""
+    """The model that said the first of it, while this one was loaded."""
     text: str | None = None
     """What was said, where it was to be kept."""
 

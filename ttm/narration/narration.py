@@ -15,6 +15,7 @@ from ttm.config import Config
 from ttm.engine import EngineCard
 from ttm.errors import NothingToSpeak
 from ttm.narration.attempts import Attempts, Outcome, unspeakable
+from ttm.narration.fatal import Fatal
 from ttm.narration.manner import Manner, Manners, silence_before
 from ttm.narration.memory import Memory, independent
 from ttm.narration.plan import Chunk
@@ -48,6 +49,7 @@ class Narration:
         follow: bool,
         foresight: int,
         held: bool,
+        fatal: Fatal,
         memory: Memory | None = None,
     ) -> None:
         self.report = report
@@ -62,7 +64,7 @@ class Narration:
         self._foresight = foresight
         # Nothing is gained by passing on what a quick engine makes before it was judged.
         self._held = held or engine.quick
-        self._attempts = Attempts(worker, engine, config, report, self._silence)
+        self._attempts = Attempts(worker, engine, config, report, self._silence, fatal)
         self._rate = 0
         self._format: SampleFormat = "s16"
         self._samples = 0

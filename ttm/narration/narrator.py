@@ -28,6 +28,7 @@ from ttm.errors import (
 from ttm.models.status import ModelStatus
 from ttm.models.store import Model
 from ttm.narration import casting, keys, ladder, outlook
+from ttm.narration.fatal import Fatal
 from ttm.narration.manner import Manners, understudy
 from ttm.narration.memory import Memory, job_seed, keeps
 from ttm.narration.narration import Narration
@@ -69,6 +70,7 @@ class Narrator:
         self._workers: dict[tuple[str, Path | None, str], Worker] = {}
         self._voices: dict[str, list[Voice]] = {}
         self._shelf = Shelf()
+        self._fatal = Fatal()
         self.library = open_library(config)
         """The voices that the user keeps."""
 
@@ -196,7 +198,7 @@ class Narrator:
             warning = f"{failure.what}; '{voice.name}' speaks instead"
         if transcript and not voice.recording:
             raise UsageError(
-                "--voice-text is what is said in a recording, and none was given",
+                "what is said in a recording was given, and no recording",
                 "Name the recording with --voice FILE",
             )
         return voice, warning
@@ -378,6 +380,7 @@ class Narrator:
             follow=follow,
             foresight=(engine.foresight_unheard if unheard else engine.foresight) if ahead else 0,
             held=unheard,
+            fatal=self._fatal,
             memory=Memory(
                 cache,
                 base,

@@ -11,13 +11,15 @@ from dataclasses import asdict, fields
 from types import TracebackType
 from typing import Any, Self
 
-from ttm import voices
+from ttm import __version__, voices
 from ttm.audio import Audio
 from ttm.config import Config
 from ttm.errors import BadRecording, RemoteError
 from ttm.narration.exchange import OURS, Answer, Server
 from ttm.narration.frames import (
+    KEEP,
     MEDIA_TYPE,
+    SPEAKS,
     TRAVELS,
     Begin,
     End,
@@ -27,6 +29,7 @@ from ttm.narration.frames import (
     Malformed,
     Note,
     Sound,
+    check_protocol,
     decoded,
     failure,
     wired,
@@ -39,8 +42,8 @@ from ttm.text.markup import Opening
 
 RECORDING_MAX = 10 << 20
 """Bytes of a recording that a server takes."""
-OF_FILES = ("format", "sample_rate", "bitrate", "normalize", "vtt_words")
-"""Settings of `[say]` that are about files, which are written here."""
+OF_HERE = ("format", "sample_rate", "bitrate", "normalize", "vtt_words", "instant")
+"""Settings of `[say]` that are about files and the loudspeaker, which are here."""
 SAY = "/v1/ttm/say"
 STATUS = "/v1/ttm/status"
 
@@ -202,8 +205,12 @@ class RemoteNarrator:
             asked["transcript"] = transcript
         if unheard:
             asked["unheard"] = True
+        if self._config.origin(KEEP).kind != "default":
+            asked["keep_alive"] = self._config.models.keep_alive
         answer = self.server.ask("POST", SAY, asked, kind=MEDIA_TYPE)
         try:
+            told = answer.headers.get(SPEAKS)
+            check_protocol(told, str(self.server), f"this ttm {__version__}")
             return RemoteNarration(self.server, answer, self._loading)
         except BaseException:
             self.server.close()
@@ -214,7 +221,7 @@ class RemoteNarrator:
         say = {
             f"say.{name}": one
             for name, one in asdict(self._config.say).items()
-            if name not in OF_FILES
+            if name not in OF_HERE
         }
         for key in TRAVELS:
             section, _, name = key.partition(".")

@@ -69,6 +69,24 @@ class Guarding:
 
 
 @dataclass(slots=True)
+class StandIn:
+    """What another voice said while the wanted one was being loaded."""
+
+    model: str
+    voice: str
+    until: int = 0
+    """It said the original text up to this character, and no more."""
+    sentences: int = 0
+    chunks: int = 0
+    seconds: float = 0.0
+    """Of its sound, pauses included."""
+    hand_over: int | None = None
+    """The first sample of the wanted voice; None where that was not ready before the end."""
+    rate: int = 0
+    """Hertz of the sample's number."""
+
+
+@dataclass(slots=True)
 class Report:
     """How a narration went; complete once it was iterated to its end."""
 
@@ -96,6 +114,8 @@ class Report:
     """What there is to say to the user while it is spoken, each sentence once."""
     effective: dict[str, Any] = field(default_factory=dict)
     """What the engine ran with, where it says so."""
+    stood_in: StandIn | None = None
+    """Who began in place of the voice, if anybody did."""
 
     def note(self, sentence: str) -> None:
         if sentence not in self.notes:

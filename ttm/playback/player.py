@@ -93,9 +93,16 @@ class Player:
                 self._watch = threading.Thread(target=self._await, name="playback", daemon=True)
                 self._watch.start()
         polls = 0
-        while self._queued > self._most() and not self._closed:
+        while self.queued > self._most() and not self._closed:
             polls = self._wait(polls)
         self._start.asked(time.monotonic())
+
+    def moment(self, polls: int) -> int:
+        """Let a moment pass before more is written, on purpose: that says nothing of the pace at
+        which it is made. Takes and returns how many there were in which the device took nothing."""
+        polls = self._wait(polls)
+        self._start.asked(time.monotonic())
+        return polls
 
     def close(self) -> None:
         """Wait until all of it was heard, and give the device back."""
@@ -148,7 +155,7 @@ class Player:
         """Once, why nothing is heard yet, when that takes a while."""
         if self._told or not self._held:
             return ""
-        sentence = self._start.sentence(self._queued, self._played)
+        sentence = self._start.sentence(self.queued, self._played)
         self._told = bool(sentence)
         return sentence
 
@@ -198,13 +205,13 @@ class Player:
         """As Source has it."""
         self._feed.put_back(samples)
 
-    # What holds it together.
-
     @property
-    def _queued(self) -> float:
+    def queued(self) -> float:
         """Seconds that are there to be played."""
         silent = max(0, self._lead - self._feed.taken)
         return (self._feed.queued - silent) / self.rate
+
+    # What holds it together.
 
     @property
     def _played(self) -> float:
@@ -217,7 +224,7 @@ class Player:
         return AHEAD + (needed if needed < float("inf") else 0.0)
 
     def _due(self) -> bool:
-        return self._ended or self._start.due(self._queued, self._played, time.monotonic())
+        return self._ended or self._start.due(self.queued, self._played, time.monotonic())
 
     def _released(self) -> bool:
         self._held = not self._due()

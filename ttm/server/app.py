@@ -11,6 +11,7 @@ from ttm import __version__
 from ttm.config import Config
 from ttm.server import compat, models, own, page, problems, speech, system, voices
 from ttm.server.desk import Desk
+from ttm.server.encoding import Spare
 from ttm.server.guards import Guard
 from ttm.server.hall import Hall
 from ttm.server.log import Log
@@ -38,6 +39,7 @@ def create_app(config: Config, hall: Hall, *, key: bytes = b"", log: Log | None 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         await hall.close()
+        app.state.spare.close()
 
     app = FastAPI(
         title="ttm",
@@ -49,6 +51,7 @@ def create_app(config: Config, hall: Hall, *, key: bytes = b"", log: Log | None 
         redirect_slashes=False,
     )
     app.state.config, app.state.hall, app.state.desk = config, hall, Desk(hall)
+    app.state.spare = Spare()
     app.state.metrics = Metrics(hall)
     app.state.log = log or Log(lambda line: None)
     for router in ROUTERS:

@@ -45,9 +45,10 @@ from ttm.server.encoding import Wanted, as_file
 from ttm.server.hall import Hall
 from ttm.server.order import Order
 from ttm.server.problems import Problem
+from ttm.server.route import Route
 from ttm.server.schemas import failures
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 SERVICE = "ttm"
 OPENAPI = "3.1.0"

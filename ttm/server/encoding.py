@@ -57,18 +57,49 @@ class _Stream(Target):
         self.written += len(block)
 
 
+class Spare:
+    """An encoder that is ready for the next answer, from the first one on that needed any: to start
+    one takes 150 ms, which every client would wait for. Used in the loop."""
+
+    def __init__(self) -> None:
+        self._made: Future[Started] | None = None
+        self._closed = False
+
+    def take(self) -> Future[Started]:
+        """It, or a new one; the caller's from here on."""
+        made, self._made = self._made, None
+        if made is not None and made.done():
+            if made.exception() is None and made.result().child.alive:
+                return made
+            _end(made)
+            made = None
+        return made or THREADS.submit(started)
+
+    def refill(self) -> None:
+        """Have one ready again, now that nobody waits for the processor."""
+        if self._made is None and not self._closed:
+            self._made = THREADS.submit(started, spare=True)
+
+    def close(self) -> None:
+        """End it."""
+        self._closed = True
+        if self._made is not None:
+            _end(self._made)
+            self._made = None
+
+
 async def encoded(
-    sound: AsyncIterator[Audio], wanted: Wanted, begun: asyncio.Event | None = None
+    sound: AsyncIterator[Audio], wanted: Wanted, begun: asyncio.Event, spare: Spare
 ) -> AsyncGenerator[bytes]:
     """The bytes of a stream, the first as soon as there are any.
 
-    An encoder that is needed in any case is started once `begun` is set, beside an engine that
-    works on its first sound. Raises what iterating the sound raises, and BadAudio, UsageError and
+    An encoder that is needed in any case is taken once `begun` is set, beside an engine that works
+    on its first sound. Raises what iterating the sound raises, and BadAudio, UsageError and
     OutputError.
     """
     early = None
-    if begun is not None and wanted.form.name not in ("wav", "pcm"):
-        early = _Early(begun)
+    if wanted.form.name not in ("wav", "pcm"):
+        early = _Early(begun, spare)
     try:
         async with contextlib.aclosing(_encoded(sound, wanted, early)) as blocks:
             async for block in blocks:
@@ -76,19 +107,21 @@ async def encoded(
     finally:
         if early is not None:
             early.leave()
+            spare.refill()
 
 
 class _Early:
-    """An encoder that is started before there is anything to encode."""
+    """An encoder that is there before there is anything to encode."""
 
-    def __init__(self, begun: asyncio.Event) -> None:
+    def __init__(self, begun: asyncio.Event, spare: Spare) -> None:
+        self._spare = spare
         self._taken = False
         self._starting: Future[Started] | None = None
         self._waiting = asyncio.create_task(self._start(begun))
 
     async def _start(self, begun: asyncio.Event) -> None:
         await begun.wait()
-        self._starting = THREADS.submit(started)
+        self._starting = self._spare.take()
 
     async def take(self) -> Started:
         """The encoder, which is the caller's from here on. Raises OutputError."""
@@ -102,7 +135,12 @@ class _Early:
         """End it, unless it was taken."""
         self._waiting.cancel()
         if self._starting is not None and not self._taken:
-            self._starting.add_done_callback(_ended)
+            _end(self._starting)
+
+
+def _end(starting: Future[Started]) -> None:
+    """End what is being started, once it is."""
+    starting.add_done_callback(_ended)
 
 
 def _ended(starting: Future[Started]) -> None:

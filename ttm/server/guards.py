@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import ipaddress
 import os
 import re
-import stat
 import time
 from collections import OrderedDict, deque
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ttm.config import Config
-from ttm.errors import ConfigError
+from ttm.server.listening import is_loopback
 from ttm.server.log import Log
 from ttm.server.metrics import Metrics
 from ttm.server.problems import Broken, Problem, as_bytes
@@ -27,9 +24,6 @@ OPEN = ("/health", "/ready")
 """Routes that need no key."""
 DISCOVERY = ("/v1/audio/models", "/v1/audio/voices")
 """Lists that clients read before anybody has given them a key."""
-
-KEY_MAX = 4_096
-"""Bytes that a key may have."""
 
 FAILURES, WINDOW = 20, 60.0
 """Wrong keys that an address may try within so many seconds."""
@@ -43,34 +37,6 @@ EXPOSED = (
     " retry-after"
 )
 """Headers that it may read."""
-
-
-def read_key(path: str) -> bytes:
-    """The key in a file, hashed; empty for no file. Raises ConfigError for one that holds none."""
-    if not path:
-        return b""
-    where = Path(os.path.expanduser(path))
-    try:
-        if not stat.S_ISREG(where.stat().st_mode):
-            raise ConfigError(f"{where}, which server.api_key_file names, is no file")
-        key = where.read_bytes()[: KEY_MAX + 1].strip()
-    except OSError as failure:
-        what = f"cannot read {where}, which server.api_key_file names: {failure.strerror}"
-        raise ConfigError(what) from None
-    if not key or len(key) > KEY_MAX or re.search(rb"\s", key):
-        what = f"{where}, which server.api_key_file names, holds no key"
-        raise ConfigError(what, "Write one into it, on one line and without spaces")
-    return hashlib.sha256(key).digest()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    if host.casefold() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Guard:

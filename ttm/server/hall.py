@@ -14,6 +14,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 from typing import Self
 
 from ttm.audio import Audio
@@ -29,6 +30,7 @@ from ttm.errors import (
 )
 from ttm.models import inventory
 from ttm.models.inventory import Holding
+from ttm.models.registry import entry_of
 from ttm.models.store import Model, is_folder
 from ttm.narration import ladder
 from ttm.narration.narrator import Narrator
@@ -122,6 +124,7 @@ class Hall:
         """When the last speech ended, in seconds of the monotonic clock."""
         self._lanes: dict[str, Lane] = {}
         self._names: dict[str, str] = {}
+        self._places: dict[tuple[str, Path | None, str], str] = {}
         self._voices: dict[str, list[Voice]] = {}
         self._scouting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -140,7 +143,12 @@ class Hall:
         name = self._names.get(model)
         if name is None:
             found, card = await asyncio.to_thread(self._found, model)
-            name = found.name if found else model
+            entry = entry_of(model)
+            name = entry.name if entry else found.name if found else model
+            if found and (found.folder or found.server):
+                # A hub's id, a short name and a folder may be one checkpoint: it is loaded once.
+                place = (found.engine, found.folder, found.server)
+                name = self._places.setdefault(place, name)
             large = card.checkpoint if card else True
             if name not in self._lanes:
                 self._lanes[name] = Lane(name, self.config, large=large)

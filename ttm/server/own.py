@@ -12,7 +12,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from ttm import __version__
@@ -20,6 +20,8 @@ from ttm.audio import Audio
 from ttm.errors import OutputError, TtmError
 from ttm.narration.frames import (
     MEDIA_TYPE,
+    PROTOCOL,
+    SPEAKS,
     TRAVELS,
     Begin,
     End,
@@ -27,6 +29,7 @@ from ttm.narration.frames import (
     Loading,
     Note,
     Sound,
+    check_protocol,
     encode,
     failed,
     print_of,
@@ -41,18 +44,21 @@ from ttm.server.loudspeaker import played
 from ttm.server.order import Order
 from ttm.server.own_schemas import Entry, Lane, Queue, SayRequest, ServerStatus, Told, Which
 from ttm.server.problems import Problem
+from ttm.server.route import Route
 from ttm.server.schemas import failures
 from ttm.server.speech import check_length
 from ttm.text.markup import Opening
 
 T = TypeVar("T")
 
-router = APIRouter(prefix="/v1/ttm", tags=["ttm"])
+router = APIRouter(prefix="/v1/ttm", tags=["ttm"], route_class=Route)
 
 BEGAN = time.monotonic()
 """When this process began to serve."""
 LOOK = 0.25
 """Seconds between two frames on how far the loading is."""
+SOON = 0.005
+"""Seconds between two looks at who speaks, once the model is loaded: that takes milliseconds."""
 SIGN = 10.0
 """Seconds without anything to tell after which the client hears that it still waits."""
 
@@ -95,7 +101,14 @@ async def status(request: Request) -> ServerStatus:
     )
 
 
-@router.post("/say", response_class=Response, responses=STREAM)
+def understood(request: Request) -> None:
+    """Raise Incompatible for a client that means something else by its request."""
+    client = request.headers.get("user-agent", "")[:40] or "the client"
+    check_protocol(request.headers.get(SPEAKS), client, f"this server of ttm {__version__}")
+
+
+# Before the body is looked at, whose fields may be others.
+@router.post("/say", response_class=Response, responses=STREAM, dependencies=[Depends(understood)])
 async def say(asked: SayRequest, request: Request) -> Response:
     """Say a text: its sound comes in frames while it is made, or is heard where the server runs."""
     hall: Hall = request.app.state.hall
@@ -122,7 +135,7 @@ async def say(asked: SayRequest, request: Request) -> Response:
     blocks = _encoded(frames, request)
     first = await begun(request, blocks, sound)
     stall = hall.config.server.stall
-    headers = honest(request, sound, [])
+    headers = honest(request, sound, []) | {SPEAKS: str(PROTOCOL)}
     return Streamed(first, blocks, MEDIA_TYPE, headers, sound=sound, stall=stall)
 
 
@@ -201,9 +214,14 @@ async def _frames(
     begun, told, sign = False, None, time.monotonic()
     notes: set[str] = set()
     coming = asyncio.ensure_future(anext(heard, None))
+    turn = asyncio.ensure_future(sound.begun.wait())
     try:
         while True:
-            await asyncio.wait([coming], timeout=None if begun else LOOK)
+            look = LOOK if not turn.done() else SOON
+            awaited = [coming] if turn.done() else [coming, turn]
+            await asyncio.wait(
+                awaited, timeout=None if begun else look, return_when=asyncio.FIRST_COMPLETED
+            )
             if not begun and sound.report is not None:
                 begun = True
                 notes.update(sound.warnings)
@@ -222,6 +240,7 @@ async def _frames(
                 yield Loading(*(told or (lane.model, "waiting", 0.0)))
         yield End(asdict(sound.report) if sound.report else {})
     finally:
+        turn.cancel()
         coming.cancel()
         await asyncio.wait([coming])
         if not coming.cancelled():

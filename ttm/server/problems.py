@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
 from ttm.errors import EngineUnavailable, NotReady, RuntimeMissing, TtmError
+from ttm.narration.frames import SPEAKS
 
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error",
          409: "conflict_error", 429: "rate_limit_error"}  # fmt: skip
@@ -23,6 +25,15 @@ AGAIN = 30
 
 RETRIED = (408, 429, 503)
 """Statuses after which a client may send the same again."""
+
+
+CLAUSES = re.compile(r"(?<=[?.]) |,? or (?=[a-z`])|; ")
+"""Where a piece of advice ends."""
+TYPED = re.compile(r"(?<![\w-])--?[a-z][\w-]*|`ttm [^`]*`")
+"""Options and commands."""
+ROUTES = {"`ttm voices list": "GET /v1/audio/voices lists them",
+          "`ttm models list": "GET /v1/models lists them"}  # fmt: skip
+"""Commands for which clients have a route."""
 
 
 class Problem(Exception):
@@ -62,8 +73,29 @@ def as_bytes(problem: Problem) -> bytes:
     return json.dumps(told).encode()
 
 
-def of_error(failure: TtmError, param: str | None = None) -> Problem:
-    """What a failure below the server is to a client."""
+def told(failure: TtmError) -> str:
+    """The sentence of a failure for somebody who has no command line of ttm.
+
+    Advice that only one could follow is left out, or a route put in its place. Where the client is
+    not at fault, a command is advice to whoever runs the server.
+    """
+    kept: list[str] = []
+    left = False
+    for clause in CLAUSES.split(failure.fix):
+        typed = TYPED.findall(clause)
+        if failure.status >= 500:
+            typed = [one for one in typed if not one.startswith("`")]
+        left = left or bool(typed)
+        kept += {ROUTES[name] for name in ROUTES for one in typed if one.startswith(name)}
+        kept += [] if typed else [clause]
+    if not left:
+        return failure.sentence
+    fixes = [f"{clause[:1].upper()}{clause[1:].rstrip('.')}" for clause in kept]
+    return ". ".join([failure.what, *fixes]).replace("?.", "?")
+
+
+def of_error(failure: TtmError, param: str | None = None, *, typing: bool = False) -> Problem:
+    """What a failure below the server is to a client; `typing`: to one that is a command."""
     headers: dict[str, str] = {}
     again = getattr(failure, "again_in", None)
     if again is None and isinstance(failure, NotReady):
@@ -72,7 +104,8 @@ def of_error(failure: TtmError, param: str | None = None) -> Problem:
         again = AGAIN
     if again is not None and not isinstance(failure, RuntimeMissing):
         headers["Retry-After"] = str(max(1, round(again)))
-    return Problem(failure.status, failure.code, failure.sentence, param=param, headers=headers)
+    said = failure.sentence if typing else told(failure)
+    return Problem(failure.status, failure.code, said, param=param, headers=headers)
 
 
 def answer(problem: Problem) -> JSONResponse:
@@ -86,7 +119,7 @@ def install(app: FastAPI) -> None:
     async def failed(request: Request, failure: Exception) -> JSONResponse:
         assert isinstance(failure, TtmError)
         request.state.code = failure.code
-        return answer(of_error(failure))
+        return answer(of_error(failure, typing=SPEAKS in request.headers))
 
     async def refused(request: Request, failure: Exception) -> JSONResponse:
         assert isinstance(failure, Problem)

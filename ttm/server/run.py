@@ -1,38 +1,32 @@
-"""The server's process: its sockets, its lock, its signals, its end."""
+"""The server's process: its signals, and its end."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import fcntl
-import json
 import logging
 import os
 import signal
-import socket
-import stat
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
 from ttm import __version__
 from ttm.config import Config
-from ttm.errors import OutputError, UsageError
 from ttm.server.app import create_app
-from ttm.server.guards import is_loopback, read_key
 from ttm.server.hall import Hall
+from ttm.server.listening import BACKLOG, Listening
 from ttm.server.log import Log
 from ttm.server.wire import Protocol
 
-BACKLOG = 1_024
-"""Connections that wait to be taken; a burst of a thousand clients is not turned away."""
-
 LOOK = 1.0
 """Seconds between two looks at whether nobody uses the server any more."""
+QUIET = 3.0
+"""Seconds without a connection before it leaves, in which a client that has found it speaks."""
+SETTLED = 0.05
+"""Seconds between two looks at whether the last client of one that leaves is done."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -61,54 +55,25 @@ class _Server(uvicorn.Server):
 
 def serve(
     config: Config,
+    place: Listening,
     *,
-    http: bool = True,
-    path: Path | None = None,
     idle: float | None = None,
-    announce: Callable[[str], object],
     write: Callable[[str], object],
 ) -> int:
     """Serve until a signal comes, or nobody has used it for `idle` seconds; the exit code.
 
-    `http`: on TCP too. `path`: of the unix socket, None for none. `announce` hears the addresses
-    once it listens, `write` each line of the log. Raises UsageError for an address that cannot be
-    listened on, and ConfigError for a key that cannot be read, before anything is loaded.
+    `write` is called with each line of the log, and with where it listens, in a thread that may be
+    left behind.
     """
-    key = read_key(config.server.api_key_file)
-    if http and not is_loopback(config.server.host) and not key:
-        raise UsageError(
-            f"refusing to listen on {config.server.host}, which others can reach, without a key",
-            "Write one into a file and name it with server.api_key_file",
-        )
-    with contextlib.ExitStack() as stack:
-        sockets: list[socket.socket] = []
-        addresses: dict[str, str] = {}
-        if http:
-            sockets.append(stack.enter_context(_tcp(config.server.host, config.server.port)))
-            addresses["url"] = _url(sockets[0])
-        if path is not None:
-            lock = stack.enter_context(_lock(path))
-            sockets.append(stack.enter_context(_unix(path)))
-            addresses["socket"] = str(path)
-            _note(lock, path, addresses)
-        if not sockets:
-            raise UsageError("there is nothing to listen on", "Leave out --no-http")
-        return _run(config, key, sockets, addresses, idle, announce, Log(write))
+    with contextlib.closing(Log(write)) as log:
+        return _served(config, place, idle, log)
 
 
-def _run(
-    config: Config,
-    key: bytes,
-    sockets: list[socket.socket],
-    addresses: dict[str, str],
-    idle: float | None,
-    announce: Callable[[str], object],
-    log: Log,
-) -> int:
+def _served(config: Config, place: Listening, idle: float | None, log: Log) -> int:
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)  # the guard tells of everything
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     hall = Hall(config)
-    app = create_app(config, hall, key=key, log=log)
+    app = create_app(config, hall, key=place.key, log=log)
     protocol = type("Bound", (Protocol,), {"receipt": config.server.receipt})
     server = _Server(
         uvicorn.Config(
@@ -128,13 +93,13 @@ def _run(
     server.hall = hall
 
     async def main() -> None:
-        serving = asyncio.create_task(server.serve(sockets))
+        serving = asyncio.create_task(server.serve(place.sockets))
         while not server.started and not serving.done():
             await asyncio.sleep(0.005)
         if server.started:
-            log.line("listening", pid=os.getpid(), version=__version__, **addresses)
-            announce(" and ".join(addresses.values()))
-        watching = asyncio.create_task(_until_idle(server, hall, idle)) if idle else None
+            log.line("listening", pid=os.getpid(), version=__version__, **place.addresses)
+            log.say(f"ttm: listening on {' and '.join(place.addresses.values())}")
+        watching = asyncio.create_task(_until_idle(server, hall, place, idle)) if idle else None
         await serving
         if watching:
             watching.cancel()
@@ -144,119 +109,26 @@ def _run(
     return 128 + server.second if server.second else 0
 
 
-async def _until_idle(server: _Server, hall: Hall, idle: float) -> None:
+async def _until_idle(server: _Server, hall: Hall, place: Listening, idle: float) -> None:
+    """End the server once nobody has used it for so long.
+
+    Whoever asks whether it is there is about to use it. It is found no more before it ends, and
+    whoever had found it by then is served.
+    """
+    state = server.server_state
+    asked, seen = time.monotonic(), 0
     while not server.should_exit:
         await asyncio.sleep(min(LOOK, idle / 4))
-        if server.server_state.tasks or hall.busy:
-            hall.used = time.monotonic()
-        if time.monotonic() - hall.used > idle:
-            server.should_exit = hall.closing = True
-
-
-def _tcp(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises UsageError."""
-    bare = host.strip("[]")
-    try:
-        family, kind, number, _, address = socket.getaddrinfo(
-            bare, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        made = socket.socket(family, kind, number)
-    except OSError:
-        raise UsageError(f"'{host}' is no address of this machine", "Give another --host") from None
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind(address)
-        made.listen(BACKLOG)
-        return made
-    except OSError as failure:
-        made.close()
-        what = f"cannot listen on port {port} of {host}: {failure.strerror}"
-        if failure.errno == errno.EADDRINUSE:
-            what = f"port {port} is in use by another process"
-        raise UsageError(what, "Give another --port, or 0 for one that is free") from None
-
-
-def _url(made: socket.socket) -> str:
-    host, port = made.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[int]:
-    """The file beside the socket that only a living server holds. Raises UsageError when one
-    does, OutputError where none can be made."""
-    where = path.with_name(path.name + ".lock")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        about = path.parent.lstat()
-        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
-            raise UsageError(f"{path.parent} belongs to somebody else", "Name another --socket")
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        held = os.open(where, flags, 0o600)
-    except OSError as failure:
-        raise OutputError(f"cannot make {where}: {failure.strerror}") from None
-    try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            with contextlib.suppress(ValueError, OSError, AttributeError):
-                pid = json.loads(os.pread(held, 4096, 0)).get("pid")
-                what = f"a server of ttm listens on {path} already (pid {pid})"
-                raise UsageError(what, "Stop it, or name another --socket") from None
-            raise UsageError(f"a server of ttm listens on {path} already") from None
-        yield held
-        for left in (_pid_file(path), where):
-            with contextlib.suppress(OSError):
-                left.unlink()
-    finally:
-        os.close(held)
-
-
-def _pid_file(path: Path) -> Path:
-    return path.with_suffix(".pid")
-
-
-def _note(lock: int, path: Path, addresses: dict[str, str]) -> None:
-    """Say who holds the lock, in it and in a file for scripts."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        with open(os.open(_pid_file(path), flags, 0o600), "w") as file:
-            file.write(f"{os.getpid()}\n")
-    except OSError as failure:
-        raise OutputError(f"cannot write {_pid_file(path)}: {failure.strerror}") from None
-    os.ftruncate(lock, 0)
-    row = {"pid": os.getpid(), "version": __version__, **addresses}
-    os.pwrite(lock, json.dumps(row).encode(), 0)
-
-
-@contextlib.contextmanager
-def _unix(path: Path) -> Iterator[socket.socket]:
-    """A socket of a file that is the user's alone; what a server that died left is replaced.
-
-    Raises UsageError for a place where something else is, OutputError where none can be made.
-    """
-    try:
-        about = path.lstat()
-    except OSError:
-        about = None
-    if about is not None:
-        if not stat.S_ISSOCK(about.st_mode) or about.st_uid != os.getuid():
-            raise UsageError(f"{path} is something else than a socket of yours")
-        path.unlink()  # whoever listened there would hold the lock
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        made.bind(str(path))
-        made.listen(BACKLOG)
-    except OSError as failure:
-        made.close()
-        what = f"cannot listen on {path}: {failure.strerror or failure}"
-        raise UsageError(what, "Name a shorter path with --socket") from None
-    finally:
-        os.umask(before)
-    try:
-        yield made
-    finally:
-        made.close()
-        with contextlib.suppress(OSError):
-            path.unlink()
+        now = time.monotonic()
+        if state.connections or state.total_requests != seen:
+            asked, seen = now, state.total_requests
+        if state.tasks or hall.busy:
+            hall.used = now
+        if now - hall.used > idle and now - asked > min(QUIET, idle):
+            break
+    place.withdraw()
+    # Connections that nobody has taken yet are taken in one turn of the loop.
+    await asyncio.sleep(SETTLED)
+    while state.connections or hall.busy:
+        await asyncio.sleep(SETTLED)
+    server.should_exit = hall.closing = True

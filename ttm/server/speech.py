@@ -18,13 +18,14 @@ from ttm.config import Config
 from ttm.errors import NothingToSpeak, TtmError, did_you_mean
 from ttm.server.aliases import model_meant, voice_meant
 from ttm.server.answer import Streamed, begun, counted, honest, while_there
-from ttm.server.encoding import Wanted, as_file, encoded
+from ttm.server.encoding import Spare, Wanted, as_file, encoded
 from ttm.server.hall import Hall, Sounding
 from ttm.server.order import Order
-from ttm.server.problems import Problem
+from ttm.server.problems import Problem, of_error
+from ttm.server.route import Route
 from ttm.server.schemas import SpeechRequest, VoiceId, failures
 
-router = APIRouter(tags=["speech"])
+router = APIRouter(tags=["speech"], route_class=Route)
 
 FRAMES = 12.5
 """A second of sound as `usage` counts it: frames of 80 ms, as Qwen3-TTS's codec has them."""
@@ -64,7 +65,7 @@ async def speech(asked: SpeechRequest, request: Request, stream: bool = True) ->
     sound = hall.speak(order)
     heard = counted(request, sound, began)
     if events:
-        told = _events(sound, heard, wanted)
+        told = _events(sound, heard, wanted, request.app.state.spare)
         first = await begun(request, told, sound)
         headers = honest(request, sound, ignored)
         stall = config.server.stall
@@ -77,7 +78,7 @@ async def speech(asked: SpeechRequest, request: Request, stream: bool = True) ->
             await sound.aclose()
         headers = honest(request, sound, ignored) | _rate(wanted, rates)
         return Response(body, media_type=wanted.form.media_type, headers=headers)
-    blocks = encoded(noted, wanted, sound.begun)
+    blocks = encoded(noted, wanted, sound.begun, request.app.state.spare)
     first = await begun(request, blocks, sound)
     headers = honest(request, sound, ignored) | _rate(wanted, rates)
     stall = config.server.stall
@@ -172,7 +173,7 @@ def _rate(wanted: Wanted, rates: list[int]) -> dict[str, str]:
 
 
 async def _events(
-    sound: Sounding, heard: AsyncIterator[Audio], wanted: Wanted
+    sound: Sounding, heard: AsyncIterator[Audio], wanted: Wanted, spare: Spare
 ) -> AsyncGenerator[bytes]:
     """The same as events of OpenAI's; what goes wrong after the first is one too."""
     seconds, sent = 0.0, False
@@ -184,7 +185,7 @@ async def _events(
             yield audio
 
     try:
-        async with aclosing(encoded(timed(), wanted, sound.begun)) as blocks:
+        async with aclosing(encoded(timed(), wanted, sound.begun, spare)) as blocks:
             async for block in blocks:
                 audio = base64.b64encode(block).decode()
                 yield _event("speech.audio.delta", audio=audio)
@@ -192,7 +193,7 @@ async def _events(
     except TtmError as failure:
         if not sent:
             raise
-        about = {"message": failure.sentence, "type": "server_error", "param": None}
+        about = {"message": of_error(failure).message, "type": "server_error", "param": None}
         yield _event("speech.audio.error", error=about | {"code": failure.code})
         return
     characters, frames = len(str(sound.order.text)), round(seconds * FRAMES)

@@ -16,6 +16,10 @@ from ttm.server.problems import Problem, as_bytes
 CHUNKS = 65_536
 """Pieces that a body may come in (Triton's bound): 32 MiB of single bytes would take minutes."""
 
+HEADERS = 200
+"""Headers that a request may have; h11 bounds their bytes alone, and those not where they come at
+once."""
+
 READ = 65_536
 """Bytes that are read at a time; a request of many small pieces holds the loop for so long."""
 
@@ -24,7 +28,7 @@ MALFORMED = Problem(400, "malformed_request", "This is no HTTP request")
 
 
 class _Connection(h11.Connection):
-    """Counts the pieces of a body."""
+    """Counts headers, and the pieces of a body."""
 
     _pieces = 0
 
@@ -32,6 +36,8 @@ class _Connection(h11.Connection):
         event = super().next_event()
         if isinstance(event, h11.Request):
             self._pieces = 0
+            if len(event.headers) > HEADERS:
+                raise h11.RemoteProtocolError("too many headers")
         elif isinstance(event, h11.Data):
             self._pieces += 1
             if self._pieces > CHUNKS:

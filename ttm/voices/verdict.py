@@ -143,7 +143,7 @@ def _offset(take: Take) -> Finding:
 
 def _transcript(take: Take, transcript: str) -> Finding:
     if not transcript:
-        sentence = "with --text, what is said in it, a clone comes closer to its recording"
+        sentence = "with what is said in it, a clone comes closer to its recording"
         return Finding("transcript", "note", "none", sentence)
     tempo = letters(transcript) / max(take.speech, 0.02)
     (slow, fast), (slowest, fastest) = LETTERS, LETTERS_EXTREME

@@ -336,10 +336,9 @@ class Worker:
         if not self._loaded:
             why = ": ".join([how, *log.splitlines()[-1:]])
             return EngineUnavailable(f"engine '{self.engine}' cannot start ({why})", DOCTOR)
-        hint = DOCTOR
-        if how == "SIGKILL":
-            hint = "It was probably out of memory; try a smaller model"
-        return EngineCrashed(f"engine '{self.engine}' crashed ({how})", hint, log=log)
+        what, killed = f"engine '{self.engine}' crashed ({how})", how == "SIGKILL"
+        hint = "It was probably out of memory; try a smaller model" if killed else DOCTOR
+        return EngineCrashed(what, hint, killed=killed, log=log)
 
     def _killed(self, why: str) -> EngineHung:
         """Kill a worker that does not do its work; the error that says so."""

@@ -28,7 +28,7 @@ def told(member: Member, config: Config) -> Told:
     """All that is known of it; reads the voice's file where it is one of the user's."""
     voice = member.voice
     wrong = member.why_not
-    if wrong and not member.yours:
+    if wrong and member.kind != "damaged":
         wrong += ". F5 shows what to do"
     spoken = [_language(tag) for tag in voice.languages if tag != "und"]
     if member.model == "espeak" and spoken:  # which describes a voice by its language

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.style import Style
 from rich.table import Table
@@ -17,7 +17,10 @@ class Facts(VerticalScroll, can_focus=False):
     """A title in bold, lines below it, and rows of name and value; empty values are left out."""
 
     DEFAULT_CSS = """
-    Facts { padding: 0 2; scrollbar-size-vertical: 1; background: $background; }
+    Facts {
+        padding: 0 2; scrollbar-size-vertical: 1; background: $background;
+        scrollbar-color: $rule; scrollbar-background: $background;
+    }
     Facts > Static { width: 100%; height: auto; }
     Facts > .facts--title { text-style: bold; }
     Facts > .facts--about { color: $foreground; }
@@ -25,9 +28,14 @@ class Facts(VerticalScroll, can_focus=False):
     Facts > .facts--rows { margin-top: 1; }
     """
 
+    _rows: Sequence[tuple[str, str]] = ()
+
     def compose(self) -> Iterable[Static]:
         for name in ("title", "about", "wrong", "rows"):
             yield Static("", markup=False, classes=f"facts--{name}")
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._tell_rows())
 
     def show(
         self, title: str, about: str = "", wrong: str = "", rows: Iterable[tuple[str, str]] = ()
@@ -38,12 +46,15 @@ class Facts(VerticalScroll, can_focus=False):
             part = self.query_one(f".facts--{name}", Static)
             part.update(text)
             part.display = bool(text)
+        self._rows = [(name, one_line(value)) for name, value in rows if value]
+        self._tell_rows()
+        self.scroll_home(animate=False)
+
+    def _tell_rows(self) -> None:
         quiet = Style(color=self.app.theme_variables.get("quiet"))
         table = Table.grid(padding=(0, 2))
         table.add_column(style=quiet, no_wrap=True)
         table.add_column(overflow="fold")
-        for name, value in rows:
-            if value:
-                table.add_row(name, Text(one_line(value)))
+        for name, value in self._rows:
+            table.add_row(name, Text(value))
         self.query_one(".facts--rows", Static).update(table)
-        self.scroll_home(animate=False)

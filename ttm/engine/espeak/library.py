@@ -92,6 +92,7 @@ class Library:
     """
 
     def __init__(self, library: str, data: str) -> None:
+        library, data = os.path.expanduser(library), os.path.expanduser(data)
         if not Path(data).is_dir():
             raise EngineUnavailable(
                 f"espeak-ng's data folder '{data}' does not exist",

@@ -207,9 +207,7 @@ class Pocket:
     def _heard(self, path: Path) -> Tensor:
         """The voice of a recording."""
         if self._codec.encoder is None:
-            raise UnknownName(
-                "this checkpoint cannot hear recordings", "Name one of its voices with --voice"
-            )
+            raise UnknownName("this checkpoint cannot hear recordings", "Name one of its voices")
         samples = read_recording(path, self.rate)
         features = self._processor.feature_extractor([samples], return_tensors="pt")
         features = features.to(self._device)
