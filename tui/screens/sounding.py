@@ -134,7 +134,8 @@ class Sounding(Page):
 
     def watch_sound(self) -> None:
         """Look at it from here on, while there is something to be seen."""
-        self._timer = self.set_interval(1 / LOOKS, self._look)
+        if self._timer is None:
+            self._timer = self.set_interval(1 / LOOKS, self._look)
 
     def on_unmount(self) -> None:
         if self._transport:
