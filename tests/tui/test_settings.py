@@ -222,7 +222,7 @@ def test_a_broken_file_at_the_start_is_told_and_mended_in_the_editor(session, fi
     script.chmod(0o700)
     monkeypatch.setenv("EDITOR", str(script))
     opened = session(size=(100, 30))
-    opened.wait("config.toml:2: unknown setting 'say.pauze'")
+    opened.wait("did you mean 'say.pause'?")
     opened.press("e")
     opened.wait("The settings can be used again")
     opened.wait("1 ms")

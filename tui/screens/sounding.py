@@ -155,6 +155,8 @@ class Sounding(Page):
 
     def _look(self) -> None:
         """Show this moment; rest when the next one will be the same."""
+        if not self.query(Sound):  # the screen is being left
+            return
         tape, transport = self._tape, self.transport
         at = transport.position if tape else 0
         sentence = tape.sentence_at(at) if tape else None
