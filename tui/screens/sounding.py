@@ -137,7 +137,8 @@ class Sounding(Page):
 
     def watch_sound(self) -> None:
         """Look at it from here on, while there is something to be seen."""
-        self._timer = self.set_interval(1 / LOOKS, self._look)
+        if self._timer is None:
+            self._timer = self.set_interval(1 / LOOKS, self._look)
 
     def on_unmount(self) -> None:
         if self._transport:
@@ -166,6 +167,8 @@ class Sounding(Page):
 
     def _look(self) -> None:
         """Show this moment; rest when the next one will be the same."""
+        if not self.query(Sound):  # the screen is being left
+            return
         tape, transport = self._tape, self.transport
         at = transport.position if tape else 0
         sentence = tape.sentence_at(at) if tape else None

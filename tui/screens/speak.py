@@ -255,6 +255,7 @@ class Speak(Sounding):
         from tui.studio.utterance import Utterance
 
         studio = self.attended()
+        self.watch_sound()
         studio.stop()
         self.transport.stop()
         self.editor.spoken(start, text)
