@@ -20,6 +20,7 @@ from ttm.config import Config
 from tui import crash
 from tui.command import say
 from tui.draft import Draft
+from tui.looks import Looks
 from tui.messages import Bring, ConfigChanged, Kind, SpeakWith, Told
 from tui.modes import PLACES, opener
 from tui.palette import Everywhere, Here
@@ -142,6 +143,7 @@ class TtmApp(App[int]):
         self._porter: Porter | None = None
         for theme in THEMES.values():
             self.register_theme(theme)
+        self.stylesheet = Looks(variables=self.get_css_variables())
         # Before anything is drawn, which would otherwise be styled twice.
         self.theme = chosen_theme(config.tui.theme, os.environ).name
 

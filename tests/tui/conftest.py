@@ -106,8 +106,9 @@ def until() -> Callable[..., Any]:
         deadline = asyncio.get_running_loop().time() + seconds
         while not reached():
             if asyncio.get_running_loop().time() > deadline:
-                pytest.fail(f"it did not come to that:\n{shown(pilot.app)}")
-            await pilot.pause(0.02)
+                told = [sentence for sentence, _ in pilot.app.told]
+                pytest.fail(f"it did not come to that:\n{shown(pilot.app)}\n{told}")
+            await asyncio.sleep(0.01)  # a pilot's pause asks every widget, each time
         await pilot.pause()
 
     return wait
