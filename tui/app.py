@@ -21,6 +21,7 @@ from ttm.config import Config
 from tui import crash
 from tui.command import say
 from tui.draft import Draft
+from tui.looks import Looks
 from tui.messages import Bring, ConfigChanged, Kind, SpeakWith, Told
 from tui.modes import PLACES, opener
 from tui.palette import Everywhere, Here
@@ -146,6 +147,7 @@ class TtmApp(App[int]):
         self._porter: Porter | None = None
         for theme in THEMES.values():
             self.register_theme(theme)
+        self.stylesheet = Looks(variables=self.get_css_variables())
         # Before anything is drawn, which would otherwise be styled twice.
         self.theme = chosen_theme(config.tui.theme, os.environ).name
         self._variables = self.get_css_variables()
@@ -165,6 +167,12 @@ class TtmApp(App[int]):
             from tui.screens.first_run import FirstRun
 
             self.push_screen(FirstRun())
+
+    def on_resize(self) -> None:
+        """Draw all of it again, though the size may be the one that it was: a window that was pulled
+        about has lost what it showed, and only the last of its sizes may have been heard of."""
+        if self.screen_stack:
+            self.screen.refresh()
 
     def get_default_screen(self) -> Page:
         return Page()

@@ -9,10 +9,17 @@ import re
 import runpy
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+with pytest.MonkeyPatch.context() as _patch:
+    # A screen that nobody watches need not be drawn sixty times a second; what a test looks at is
+    # drawn when it looks. It is read when Textual is imported.
+    _patch.setenv("TEXTUAL_FPS", "10")
+    import textual.constants  # noqa: F401
 
 PICTURES = Path(__file__).parent / "pictures"
 SIZES = {"small": (80, 24), "large": (140, 45)}
@@ -50,6 +57,7 @@ def opened(home) -> Opened:
         app = TtmApp(config, text=text, welcome=welcome)
         try:
             async with app.run_test(size=size) as pilot:
+                pilot.until = partial(wait, pilot)  # type: ignore[attr-defined]
                 await pilot.pause()
                 if mode:
                     await app.switch_mode(mode)
@@ -98,18 +106,20 @@ def session() -> Iterator[Callable[..., Any]]:
         each.close()
 
 
+async def wait(pilot: Any, reached: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait for a state of the app that a thread brings about."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not reached():
+        if asyncio.get_running_loop().time() > deadline:
+            told = [sentence for sentence, _ in pilot.app.told]
+            pytest.fail(f"it did not come to that:\n{shown(pilot.app)}\n{told}")
+        await asyncio.sleep(0.01)  # a pilot's pause asks every widget, each time
+    await pilot.pause()
+
+
 @pytest.fixture
 def until() -> Callable[..., Any]:
-    """`await until(pilot, lambda: ...)`: wait for a state of the app that a thread brings about."""
-
-    async def wait(pilot: Any, reached: Callable[[], object], seconds: float = 20.0) -> None:
-        deadline = asyncio.get_running_loop().time() + seconds
-        while not reached():
-            if asyncio.get_running_loop().time() > deadline:
-                pytest.fail(f"it did not come to that:\n{shown(pilot.app)}")
-            await pilot.pause(0.02)
-        await pilot.pause()
-
+    """`await until(pilot, lambda: ...)`, which is `await pilot.until(lambda: ...)`."""
     return wait
 
 

@@ -103,6 +103,11 @@ class Session:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGWINCH)
 
+    def lose(self) -> None:
+        """The terminal shows nothing of what it was told."""
+        with self._lock:
+            self._screen.reset()
+
     def press(self, *keys: str) -> None:
         """Keys by name, `ctrl+x`, or a text to type."""
         for key in keys:

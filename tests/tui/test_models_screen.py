@@ -35,12 +35,7 @@ def store(home):
 
 
 async def until(pilot, holds: Callable[[], object]) -> None:
-    for _ in range(400):
-        if holds():
-            await pilot.pause()
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("it never came to hold")
+    await pilot.until(holds)
 
 
 def text(pilot) -> str:

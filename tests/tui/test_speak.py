@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
 import pytest
 from textual.events import Paste
@@ -20,11 +20,8 @@ HEARD = {**TONE, "playback.player": "auto", "playback.backend": "miniaudio",
          "playback.device": "null"}  # fmt: skip
 
 
-async def until(pilot, holds):
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline, pilot.app.last_told
-        await pilot.pause(0.01)
+async def until(pilot, holds: Callable[[], object]) -> None:
+    await pilot.until(holds)
 
 
 def spoken(pilot):

@@ -201,6 +201,18 @@ def test_windows_of_every_size_are_survived(session, welcomed):
     restored(opened)
 
 
+def test_a_window_that_lost_its_picture_gets_it_again_though_it_is_as_large_as_before(
+    session, welcomed
+):
+    opened = session()
+    opened.wait("Commands")
+    opened.settle()
+    opened.lose()
+    opened.resize(80, 24)  # it was smaller in between, which nobody had the time to look at
+    opened.wait(lambda: "Commands" in opened.shown.splitlines()[-1])
+    assert "Speak" in opened.shown.splitlines()[0]
+
+
 def test_bytes_that_are_no_text_and_broken_sequences_are_survived(session, welcomed):
     opened = session()
     opened.wait("Commands")

@@ -51,12 +51,7 @@ def library(home):
 
 
 async def until(pilot, holds: Callable[[], object]) -> None:
-    for _ in range(400):
-        if holds():
-            await pilot.pause()
-            return
-        await pilot.pause(0.05)
-    raise AssertionError(f"it never came to hold; {pilot.app.told}")
+    await pilot.until(holds)
 
 
 async def catalogue(pilot, name: str = "vivian") -> Ledger:
