@@ -25,7 +25,7 @@ from tui.looks import Looks
 from tui.messages import Bring, ConfigChanged, Kind, SpeakWith, Told
 from tui.modes import PLACES, opener
 from tui.palette import Everywhere, Here
-from tui.safe import at_home, one_line
+from tui.safe import at_home, begun, one_line
 from tui.screens.page import Page
 from tui.themes import THEMES, chosen_theme
 
@@ -201,7 +201,7 @@ class TtmApp(App[int]):
 
     def fail(self, sentence: str) -> None:
         """Say what went wrong and what to do about it, in the log line and a toast."""
-        self.post_message(Told(sentence, "failed", toast=True))
+        self.post_message(Told(begun(sentence), "failed", toast=True))
 
     def bug(self, error: BaseException) -> None:
         """Something was ended by an exception that is nobody's answer; nothing else has to be."""

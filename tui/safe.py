@@ -11,7 +11,7 @@ import os
 
 from ttm.terminal import UNSAFE, safe
 
-__all__ = ["at_home", "one_line", "pictured", "safe"]
+__all__ = ["at_home", "begun", "one_line", "pictured", "safe"]
 
 PICTURES = {**{code: 0x2400 + code for code in range(0x20)}, 0x7F: 0x2421}
 """The picture of each control character; C1 and all others have none and become U+FFFD."""
@@ -26,6 +26,12 @@ def at_home(text: object) -> str:
     """A path, or a sentence with paths in it, with `~` for the user's home, as people write it."""
     home = os.path.expanduser("~").rstrip("/")
     return str(text).replace(f"{home}/", "~/") if home.startswith("/") else str(text)
+
+
+def begun(sentence: str) -> str:
+    """A sentence with a capital, where it begins with a word and not with a name or a setting."""
+    word = sentence.partition(" ")[0]
+    return sentence[:1].upper() + sentence[1:] if word.isalpha() and word.islower() else sentence
 
 
 def pictured(text: str) -> str:

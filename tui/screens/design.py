@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widgets import Button, Static
 
 from ttm.errors import TtmError
-from tui.safe import safe
+from tui.safe import begun, safe
 from tui.screens.overlay import Overlay
 from tui.widgets.candidate import CandidateCard
 from tui.widgets.entry import Entry
@@ -92,7 +92,7 @@ class Design(Overlay[str]):
         try:
             model = await asyncio.to_thread(able, self.ttm.config)
         except TtmError as failure:
-            self._say(f"! {failure.sentence}")
+            self._say(f"! {begun(failure.sentence)}")
             self.query_one("#make", Button).disabled = True
             return
         self._say(f"{model} makes four voices of what you write; F1 to F4 play them.")
@@ -137,7 +137,7 @@ class Design(Overlay[str]):
             await asyncio.wrap_future(self._lender.lend(task))
             self._say("F1 to F4 play them; choose one, name it, and keep it.")
         except TtmError as failure:
-            self._say(f"! {failure.sentence}")
+            self._say(f"! {begun(failure.sentence)}")
         except (CancelledError, asyncio.CancelledError):
             self._say("It was stopped.")
         finally:
@@ -217,7 +217,7 @@ class Design(Overlay[str]):
         try:
             enrolled = await asyncio.wrap_future(self._lender.lend(task))
         except TtmError as failure:
-            self._say(f"! {failure.sentence}")
+            self._say(f"! {begun(failure.sentence)}")
             return
         finally:
             self._busy = False

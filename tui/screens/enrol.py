@@ -20,7 +20,7 @@ from textual.widgets import Button, Input, Static
 from ttm.errors import BadRecording, TtmError, UsageError
 from ttm.voicefile import NAME
 from ttm.voices.verdict import Finding
-from tui.safe import one_line
+from tui.safe import begun, one_line
 from tui.screens.overlay import Overlay
 from tui.screens.recordings import Recordings
 from tui.widgets.entry import Entry
@@ -138,7 +138,7 @@ class Enrol(Overlay[str]):
 
     def _say(self, sentence: str, colour: str = "quiet") -> None:
         style = Style(color=self.app.theme_variables.get(colour))
-        self.query_one("#findings", Static).update(Text(one_line(sentence), style))
+        self.query_one("#findings", Static).update(Text(one_line(begun(sentence)), style))
 
     def _show(self, findings: tuple[Finding, ...]) -> None:
         colours = self.app.theme_variables

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.worker import Worker, WorkerState
 
@@ -26,6 +27,12 @@ class Workers:
 
 class Overlay(Workers, ModalScreen[Result], Generic[Result]):
     """A dialog; its keys are shown in place of those of the screen below, which do not work."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Before the focus sees them, so that what is typed after them goes where they lead.
+        Binding("tab", "app.focus_next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
+    ]
 
     def on_mount(self) -> None:
         self.mount(KeysBar())

@@ -33,7 +33,15 @@ class Page(Workers, Screen[None]):
     """Its name in `tui.modes.PLACES`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "app.focus_next", "Next", show=False, id="next", tooltip="To the next part"),
+        Binding(
+            "tab",
+            "app.focus_next",
+            "Next",
+            show=False,
+            id="next",
+            tooltip="To the next part",
+            priority=True,
+        ),
         Binding(
             "shift+tab",
             "app.focus_previous",
@@ -41,6 +49,7 @@ class Page(Workers, Screen[None]):
             show=False,
             id="before",
             tooltip="To the part before",
+            priority=True,  # so that what is typed after it goes where it leads
         ),
         Binding(
             "super+c",

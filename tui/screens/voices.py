@@ -352,6 +352,7 @@ class Voices(Page):
         self._pair[side] = self.member.key
         setattr(self.query_one(Pair), side, self.member.voice.name)
         self.refill()
+        self.refresh_bindings()
 
     def action_other(self) -> None:
         pair = self.query_one(Pair)
@@ -404,6 +405,8 @@ class Voices(Page):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("rename", "remove"):
             return True if self.member and self.member.yours else None
+        if action == "other":
+            return True if self._pair["a"] and self._pair["b"] else None
         return True
 
     @work(exclusive=True, group="asking", exit_on_error=False)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ttm.audio.intake import Take, take_in
 from ttm.config import Config, overlaid
-from ttm.errors import ModelMissing
+from ttm.errors import ModelMissing, UsageError
+from ttm.models.speakers import TAGS
 from ttm.narration.audition import LINE, NEUTRAL, Heard, line
 from ttm.narration.design import USUAL, designer, frozen, made, seeds
 from ttm.narration.enrolment import PLAIN, Enrolled, acceptable, enrol, free_name
@@ -19,6 +21,8 @@ from ttm.voices.enrolment import kept, origin, tidy
 from ttm.voices.verdict import Finding, judge
 from tui.studio.tape import Tape
 
+TAG = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+"""A language as BCP 47 writes it."""
 CANDIDATES = 4
 """Of a description; who hears more does not remember the first."""
 WHERE = "a new voice"
@@ -81,7 +85,7 @@ def add(narrator: Narrator, config: Config, sample: Sample, wanted: Wanted) -> E
             plain,
             sample.take,
             tidy(wanted.transcript, "what is said in it"),
-            tidy(wanted.language, "the language"),
+            _language(wanted.language),
         ),
         description=tidy(wanted.description, "the description"),
         consent=tidy(wanted.consent, "the consent"),
@@ -90,6 +94,17 @@ def add(narrator: Narrator, config: Config, sample: Sample, wanted: Wanted) -> E
     findings = judge(sample.take, voice.transcript)
     acceptable(findings, "the recording")
     return _enrolled(under, config, voice, findings)
+
+
+def _language(typed: str) -> str:
+    """The tag of a language that somebody named or tagged; empty for none. Raises UsageError."""
+    told = tidy(typed, "the language")
+    named = {name.casefold(): tag for tag, name in TAGS.items()}
+    if told.casefold() in named:
+        return named[told.casefold()]
+    if told and not TAG.fullmatch(told):
+        raise UsageError(f"'{told}' is no language", "Write its tag or name, as de-AT or German")
+    return told
 
 
 def _enrolled(

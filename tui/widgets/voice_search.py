@@ -27,7 +27,7 @@ class VoiceSearch(Horizontal):
         """Somebody is done with typing."""
 
     def compose(self) -> ComposeResult:
-        yield Field(placeholder="/  filter by name, language, model", id="words", compact=True)
+        yield Field(placeholder="/ filter", id="words", compact=True)
         kinds = [(kind, kind) for kind in KINDS]
         for name, anything in ANY.items():
             choices = [(anything, ""), *(kinds if name == "kind" else ())]
