@@ -58,7 +58,6 @@ def imported(ttm, tmp_path):
         ("--help",),
         ("--version",),
         ("say", "--help"),
-        ("say", "hi", "-m", "espeak", "-o", "x.wav"),
         ("say", "hi", "-m", "tone", "-o", "x.mp3"),
         ("say", "hi", "-o", "x.wav", "--vtt", "x.vtt"),
         ("explain", "hi"),

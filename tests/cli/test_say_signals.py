@@ -29,14 +29,14 @@ def parts(folder) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "says"),
+    ("number", "code", "says", "name"),
     [
-        (signal.SIGINT, 130, b"ttm: interrupted\n"),
-        (signal.SIGTERM, 143, b"ttm: stopped\n"),
-        (signal.SIGHUP, 129, b"ttm: stopped\n"),
+        (signal.SIGINT, 130, b"ttm: interrupted\n", "x.wav"),
+        (signal.SIGTERM, 143, b"ttm: stopped\n", "x.wav"),
+        (signal.SIGHUP, 129, b"ttm: stopped\n", "x.wav"),
+        (signal.SIGINT, 130, b"ttm: interrupted\n", "x.mp3"),
     ],
 )
-@pytest.mark.parametrize("name", ["x.wav", "x.mp3"])
 def test_a_signal_ends_it_within_a_second_and_spares_the_file(
     begin, faulty, tmp_path, eventually, number, code, says, name
 ):

@@ -372,7 +372,7 @@ def test_the_settings_cannot_be_changed_in_place():
     assert config.origins == {}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text(), st.sampled_from(every_setting()))
 def test_any_text_is_a_value_or_a_sentence(text, setting):
     try:

@@ -85,7 +85,7 @@ STATEMENTS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(STATEMENTS, st.sampled_from(["\n", "\r\n"]))
 def test_every_statement_is_found_on_its_line(statements, newline):
     text, wanted, line = "", [], 1
@@ -106,7 +106,7 @@ def test_every_statement_is_found_on_its_line(statements, newline):
         assert list(place.path[-len(names) - 1 : -1]) == plain
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(alphabet="[]{}\"'\\#=.,ab \n\r\t"))
 def test_no_text_makes_it_hang_or_fail(text):
     assert all(place.first <= place.last for place in places(text))

@@ -15,7 +15,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXTS)
 def test_halves_tile_the_text_and_are_shorter(text):
     parts = halves(text)
@@ -25,7 +25,7 @@ def test_halves_tile_the_text_and_are_shorter(text):
         assert 0 < middle < end
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXTS)
 def test_halving_again_and_again_ends_with_single_characters(text):
     left, calls = [text], 0

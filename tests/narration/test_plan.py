@@ -43,7 +43,7 @@ def words(text: str) -> str:
 
 
 @given(TEXTS, st.lists(st.integers(1, 30), max_size=30), BUDGETS, st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_plan_does_not_depend_on_how_the_text_was_cut(
     text: str, sizes: list[int], budget: int, follow: bool
 ) -> None:
@@ -58,7 +58,7 @@ def test_the_plan_does_not_depend_on_how_the_text_was_cut(
 
 @given(TEXTS, BUDGETS, st.sampled_from(["en", "ja", "hi", "xx"]))
 @example("\n\n".join(ESPEAK_KILLERS), 400, "en")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_chunks_tile_the_text_within_their_budget(text: str, budget: int, language: str) -> None:
     chunks = list(plan([text], budget=budget, language=language))
     reached = 0
@@ -74,7 +74,7 @@ def test_chunks_tile_the_text_within_their_budget(text: str, budget: int, langua
 
 
 @given(TEXTS, BUDGETS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_character_knows_its_place(text: str, budget: int) -> None:
     for chunk in plan([text], budget=budget):
         places = origins(chunk)
@@ -91,7 +91,7 @@ def test_every_character_knows_its_place(text: str, budget: int) -> None:
 
 
 @given(TEXTS, st.integers(1, 30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_pieces_of_a_chunk_are_chunks_of_the_same_text(text: str, at: int) -> None:
     for chunk in plan([text]):
         middle = min(at, len(chunk.text) - 1)

@@ -76,14 +76,14 @@ def values(audio: Audio) -> list[float]:
     return audio.numpy().tolist()
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sounds(), st.data())
 def test_it_does_not_matter_how_the_sound_comes_in_blocks(sound, data):
     cuts = sorted(data.draw(st.lists(st.integers(0, sound.samples), max_size=5)))
     assert joined(list(edged(split(sound, cuts)))) == joined(list(edged([sound])))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sounds())
 def test_only_silent_edges_go_and_only_cut_waves_fade(sound):
     (pcm, _), before = joined(list(edged([sound]))), sound.numpy()
@@ -106,7 +106,7 @@ def test_only_silent_edges_go_and_only_cut_waves_fade(sound):
         assert after[-1] == (0 if loud else kept[-1])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(sounds())
 def test_no_timing_is_lost_or_outside(sound):
     blocks = list(edged([sound]))

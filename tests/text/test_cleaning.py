@@ -76,7 +76,7 @@ def test_the_way_back_skips_what_was_removed() -> None:
 @example("\x1b]" + "a" * 5000)
 @example("\u1100" * 3 + "\u1161" * 3 + "\u11a8" * 3)
 @example("a" + "\u0344" * 17)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_cleaning_is_normal_monotone_and_done_once(text: str) -> None:
     cleaned = clean(text)
     assert unicodedata.is_normalized("NFC", cleaned.text)
@@ -91,7 +91,7 @@ def test_cleaning_is_normal_monotone_and_done_once(text: str) -> None:
 
 
 @given(MESSY, st.lists(st.integers(0, 40), max_size=6))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_pieces_are_cleaned_as_the_whole(text: str, cuts: list[int]) -> None:
     whole, parts = Cleaner(), Cleaner()
     expected = whole.feed(text) + whole.finish()

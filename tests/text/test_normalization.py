@@ -170,7 +170,7 @@ def blanks(text: str) -> str:
 
 
 @given(TEXTS, st.sampled_from(LANGUAGES), st.sampled_from([40, 400]))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_is_said_in_words_knows_where_it_was_written(
     text: str, language: str, budget: int
 ) -> None:
@@ -190,7 +190,7 @@ def test_what_is_said_in_words_knows_where_it_was_written(
 
 
 @given(TEXTS, st.sampled_from(LANGUAGES))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_can_be_worded_at_once(text: str, language: str) -> None:
     words = normalize(plain(text), language)
     done = 0

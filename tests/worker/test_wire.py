@@ -145,7 +145,7 @@ def test_the_generated_messages_are_of_every_kind():
     assert len(MESSAGES.branches) == len(wire.KINDS)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(MESSAGES)
 def test_a_message_arrives_as_it_was_sent(message):
     assert received(wire.encode(message)) == message
@@ -178,7 +178,7 @@ def test_a_stream_that_ends_between_messages_has_ended():
     assert received(b"") is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=60))
 def test_junk_is_no_message(junk):
     with pytest.raises(WireError):

@@ -26,7 +26,7 @@ def random_codes(codec: Codec, frames: int, seed: int, rows: int = 1) -> torch.T
     return torch.randint(0, size.codebook_size, shape, generator=generator)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(parts=st.lists(st.integers(1, 12), min_size=1, max_size=8), seed=st.integers(0, 1 << 30))
 def test_any_split_of_the_frames_gives_the_samples_of_one_pass(codec: Codec, parts, seed):
     codes = random_codes(codec, sum(parts), seed)

@@ -66,7 +66,7 @@ def test_a_residual_unit_gives_what_its_convolutions_give(dilation, columns):
     assert (tail - heard[:, -unit.past :]).abs().max() <= 1e-5 * heard.abs().max()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=5), st.integers(0, 99))
 def test_any_split_sounds_as_the_plain_codec_does(codecs, parts, seed):
     plain, quick = codecs
