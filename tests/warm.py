@@ -40,7 +40,11 @@ AT_START = (
 
 MODULES = (
     "encodings.utf_8_sig", "num2words", "rich", "sentencex", "tomlkit", "ttm.cli",
-    "ttm.text.normalize.en", "typer.rich_utils",
+    *map(
+        "ttm.text.normalize.en.{}".format,
+        ("alphanumerics", "fractions", "money", "phones", "symbols", "versions", "years"),
+    ),
+    "typer.rich_utils",
 )  # fmt: skip
 """What commands import beside their own modules, and none of what starts threads: no numpy."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -33,6 +33,16 @@ class Rule:
     without them is not searched: most sentences have no digit, and most rules need one."""
 
 
+@record
+class Later:
+    """Rules that match nothing without one of these signs, in a module that is imported for the
+    first text that has one: to compile the patterns of English alone takes 60 ms."""
+
+    needs: str
+    where: str
+    """`module:NAME`"""
+
+
 def needing(signs: str, *rules: Rule) -> tuple[Rule, ...]:
     """Rules that match nothing without one of these signs."""
     return tuple(replace(rule, needs=signs) for rule in rules)
@@ -54,8 +64,8 @@ def normalize(words: Traced, language: str, off: Collection[str] = ()) -> Traced
     signs = set(text)
     if any(map(str.isdecimal, signs)):
         signs.add("0")
-    for rule in _rules(language):
-        if rule.name in off or (rule.needs and signs.isdisjoint(rule.needs)):
+    for rule in _rules_for(signs, language):
+        if rule.name in off:
             continue
         for match in rule.pattern.finditer(text):
             start, end = match.span()
@@ -70,9 +80,27 @@ def normalize(words: Traced, language: str, off: Collection[str] = ()) -> Traced
     return words.replaced(sorted(edits)) if edits else words
 
 
+def _rules_for(present: set[str], language: str) -> Iterator[Rule]:
+    """Those that may match in a text with these signs."""
+    for each in _rules(language):
+        if each.needs and present.isdisjoint(each.needs):
+            continue
+        for rule in _brought(each.where) if isinstance(each, Later) else (each,):
+            if not (rule.needs and present.isdisjoint(rule.needs)):
+                yield rule
+
+
 @cache
-def _rules(language: str) -> tuple[Rule, ...]:
+def _brought(where: str) -> tuple[Rule, ...]:
+    module, _, name = where.partition(":")
+    rules: tuple[Rule, ...] = getattr(importlib.import_module(module), name)
+    return rules
+
+
+@cache
+def _rules(language: str) -> tuple[Rule | Later, ...]:
     if language not in LANGUAGES:
         return ()
-    rules: tuple[Rule, ...] = importlib.import_module(f"ttm.text.normalize.{language}").RULES
+    rules: tuple[Rule | Later, ...]
+    rules = importlib.import_module(f"ttm.text.normalize.{language}").RULES
     return rules

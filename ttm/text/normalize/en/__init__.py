@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from ttm.text.normalize import Rule, emoji, needing
-from ttm.text.normalize.en import (
-    abbreviations,
-    addresses,
-    alphanumerics,
-    dates,
-    fractions,
-    money,
-    numbers,
-    phones,
-    ranges,
-    roman,
-    symbols,
-    times,
-    units,
-    versions,
-    years,
-)
+from ttm.text.normalize import Later, Rule, emoji, needing
+from ttm.text.normalize.en import abbreviations, addresses, dates, numbers, ranges, roman, times
+from ttm.text.normalize.en.signs import SYMBOLS, VULGAR
 
-RULES: tuple[Rule, ...] = (
+_HERE = "ttm.text.normalize.en"
+
+RULES: tuple[Rule | Later, ...] = (
     *addresses.RULES,
     emoji.rule("en"),
-    *needing("0", *phones.RULES, *dates.RULES),
+    Later("0", f"{_HERE}.phones:RULES"),
+    *needing("0", *dates.RULES),
     *dates.NAMES,
-    *needing("0", *times.RULES, *versions.RULES, *money.RULES, *years.DECADES),
-    *needing(f"0{fractions.VULGAR}", *units.RULES),
-    *needing("0", *years.RULES, *numbers.ORDINALS),
-    *needing(f"0{fractions.VULGAR}", *fractions.RULES),
+    *needing("0", *times.RULES),
+    Later("0", f"{_HERE}.versions:RULES"),
+    Later("0", f"{_HERE}.money:RULES"),
+    Later("0", f"{_HERE}.years:DECADES"),
+    Later(f"0{VULGAR}", f"{_HERE}.units:RULES"),
+    Later("0", f"{_HERE}.years:RULES"),
+    *needing("0", *numbers.ORDINALS),
+    Later(f"0{VULGAR}", f"{_HERE}.fractions:RULES"),
     *needing("0", *ranges.RULES),
     *roman.RULES,
     *needing(".", *abbreviations.DOTTED),
     *abbreviations.RULES,
-    *needing("0", *alphanumerics.RULES, *numbers.RULES),
-    *needing(symbols.SIGNS, *symbols.RULES),
+    Later("0", f"{_HERE}.alphanumerics:RULES"),
+    *needing("0", *numbers.RULES),
+    Later(SYMBOLS, f"{_HERE}.symbols:RULES"),
 )
 """What is read first takes precedence: an address is none of the numbers in it."""

@@ -9,9 +9,9 @@ import unicodedata
 
 from ttm.text.normalize import Rule
 from ttm.text.normalize.context import next_word
+from ttm.text.normalize.en.signs import VULGAR
 from ttm.text.normalize.spelling import cardinal, ordinal
 
-VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
 FRACTION = rf"(?:(?:(\d{{1,4}})[ -]?)?([{VULGAR}])|(?:(\d{{1,4}})[ -])?(\d{{1,3}})[/⁄](\d{{1,4}}))"
 """Five groups: a whole and a vulgar fraction; a whole, a numerator and a denominator."""
 EDGE = r"(?<![\w./,⁄:$€£#])"

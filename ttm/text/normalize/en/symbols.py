@@ -62,8 +62,6 @@ def _compared(match: re.Match[str]) -> str:
 _OPERATOR = "|".join(
     sorted(map(re.escape, (s for s in _BETWEEN if s not in "-*/^@")), key=len, reverse=True)
 )
-SIGNS = "0&+=<>≤≥≠≈→⇒←↔@~±#§©№¶℃™®℠²³*^/×÷−∞√∈·"
-"""What none of these rules does without; `0` is every digit."""
 RULES = (
     Rule(
         "symbols", re.compile(r"(?<!\w)[A-Z]\+\+(?!\+)"), lambda match: f"{match[0][0]} plus plus"
