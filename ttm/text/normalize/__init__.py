@@ -33,7 +33,7 @@ class Rule:
     without them is not searched: most sentences have no digit, and most rules need one."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Later:
     """Rules that match nothing without one of these signs, in a module that is imported for the
     first text that has one: to compile the patterns of English alone takes 60 ms."""
