@@ -160,8 +160,8 @@ class TtmApp(App[int]):
             self.push_screen(FirstRun())
 
     def on_resize(self) -> None:
-        """Draw all of it again, though the size may be the one that it was: a window that was pulled
-        about has lost what it showed, and only the last of its sizes may have been heard of."""
+        """Draw all of it again, though the size may be the one that it was: a window that was
+        pulled about has lost what it showed, and only the last of its sizes may have been heard."""
         if self.screen_stack:
             self.screen.refresh()
 
