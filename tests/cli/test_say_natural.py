@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import time
 from pathlib import Path
 
@@ -173,8 +174,10 @@ def test_loading_is_shown_on_a_terminal_and_wiped(begin, faulty):
     assert code == 0
     shown = seen.split("\r\x1b[K")
     loading = [line for line in shown if line.startswith("Loading")]
-    assert loading[0] == "Loading slow: weights 0%"
-    assert len(loading) >= 3
+    # Who comes late to a busy machine has missed some of it.
+    shares = [int(re.fullmatch(r"Loading slow: weights (\d+)%", line)[1]) for line in loading]
+    assert len(shares) > 1
+    assert shares == sorted(set(shares))
     assert "Loading" not in shown[-1]
     assert "\r\x1b[Kttm: warning: noted: a\r\n" in seen
     assert "x.wav: 0.2 s" in shown[-1]

@@ -15,12 +15,6 @@ from typing import Any
 
 import pytest
 
-with pytest.MonkeyPatch.context() as _patch:
-    # A screen that nobody watches need not be drawn sixty times a second; what a test looks at is
-    # drawn when it looks. It is read when Textual is imported.
-    _patch.setenv("TEXTUAL_FPS", "10")
-    import textual.constants  # noqa: F401
-
 PICTURES = Path(__file__).parent / "pictures"
 SIZES = {"small": (80, 24), "large": (140, 45)}
 
