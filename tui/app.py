@@ -26,7 +26,7 @@ from tui.messages import Bring, ConfigChanged, Kind, SpeakWith, Told
 from tui.modes import PLACES, opener
 from tui.palette import Everywhere, Here
 from tui.safe import at_home, begun, one_line
-from tui.screens.page import Page
+from tui.screens.page import HEIGHTS, WIDTHS, Page
 from tui.themes import THEMES, chosen_theme
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class TtmApp(App[int]):
     TITLE = "ttm"
     # The first screen's with it: a screen that brings looks of its own has all of them read again.
     CSS_PATH: ClassVar[list[str]] = ["app.tcss", "screens/speak.tcss"]  # type: ignore[assignment]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     COMMANDS: ClassVar[set[Any]] = {Here, Everywhere}
 
     MODES: ClassVar[dict[str, Any]] = {place.mode: opener(place) for place in PLACES}

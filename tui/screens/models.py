@@ -256,6 +256,11 @@ class Models(Page):
         loads: dict[str, Load] = self.ttm.porter.loads
         return loads.get(name)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What needs no files is neither fetched nor verified."""
+        fileless = self._items and (item := self.item) is not None and item.holding is None
+        return None if fileless and action in ("pull", "verify", "remove") else True
+
     def action_pull(self) -> None:
         if (item := self.item) is None or item.holding is None:
             self.ttm.tell("This one needs no files")

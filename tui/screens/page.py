@@ -61,9 +61,6 @@ class Page(Workers, Screen[None]):
         ),
     ]
 
-    HORIZONTAL_BREAKPOINTS = WIDTHS
-    VERTICAL_BREAKPOINTS = HEIGHTS
-
     @property
     def ttm(self) -> TtmApp:
         """The app that this is a screen of."""

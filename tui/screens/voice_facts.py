@@ -9,7 +9,7 @@ from ttm.errors import TtmError
 from ttm.models.registry import entry_of
 from ttm.models.speakers import TAGS
 from ttm.narration.opening import open_library
-from tui.safe import at_home
+from tui.safe import at_home, begun
 from tui.studio.catalogue import Member
 
 ESPEAK = "GPL-3.0 or later (espeak-ng)"
@@ -27,7 +27,7 @@ class Told(TypedDict):
 def told(member: Member, config: Config) -> Told:
     """All that is known of it; reads the voice's file where it is one of the user's."""
     voice = member.voice
-    wrong = member.why_not
+    wrong = begun(member.why_not)
     if wrong and member.kind != "damaged":
         wrong += ". F5 shows what to do"
     spoken = [_language(tag) for tag in voice.languages if tag != "und"]
