@@ -164,7 +164,7 @@ def test_a_terminal_that_shows_lines_alone_is_none(session):
 
 def test_it_does_without_colours_a_locale_and_room(session, welcomed):
     opened = session(size=(20, 5), env={"NO_COLOR": "1", "LANG": "C", "LC_ALL": "POSIX"})
-    opened.wait("ttm")
+    opened.wait("model")
     opened.settle()
     colours = {
         code
