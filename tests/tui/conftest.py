@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.binding import Binding
 
 PICTURES = Path(__file__).parent / "pictures"
 SIZES = {"small": (80, 24), "large": (140, 45)}
@@ -115,6 +116,48 @@ async def wait(pilot: Any, reached: Callable[[], object], seconds: float = 30.0)
 def until() -> Callable[..., Any]:
     """`await until(pilot, lambda: ...)`, which is `await pilot.until(lambda: ...)`."""
     return wait
+
+
+class Presser:
+    """Presses keys that are bound, each of which has to change what it is told to look at."""
+
+    def __init__(self, pilot: Any) -> None:
+        self._pilot = pilot
+        self._pressed: set[tuple[type, str]] = set()
+
+    async def __call__(self, key: str, seen: Callable[[], object]) -> None:
+        """Press it; what is `seen` is another thing afterwards."""
+        active = self._pilot.app.screen.active_bindings.get(key)
+        if active is None or not active.enabled:
+            pytest.fail(f"{key} does nothing here:\n{shown(self._pilot.app)}")
+        for kind in type(active.node).__mro__:
+            if key in bound(kind):
+                self._pressed.add((kind, key))
+        before = seen()
+        await self._pilot.press(key)
+        await self._pilot.until(lambda: seen() != before)
+
+    def elsewhere(self, kind: type, key: str) -> None:
+        """Another test presses this key, for a reason that is said there."""
+        self._pressed.add((kind, key))
+
+    def all_of(self, *kinds: type) -> None:
+        """Every key of these screens and widgets was pressed."""
+        for kind in kinds:
+            assert [key for key in bound(kind) if (kind, key) not in self._pressed] == [], kind
+
+
+def bound(kind: type) -> list[str]:
+    """The keys that a class of screens or widgets binds itself."""
+    found = Binding.make_bindings(vars(kind).get("BINDINGS", ()))
+    return [binding.key for binding in found]
+
+
+@pytest.fixture
+def presser() -> type[Presser]:
+    """`press = presser(pilot)`, `await press("f9", lambda: pilot.app.screen)`, and at the end
+    `press.all_of(Queue)`, which test_bindings looks for."""
+    return Presser
 
 
 HOSTILE = (

@@ -9,6 +9,8 @@ from textual.widgets import Input, Static
 
 from ttm.config import load
 from ttm.narration.history import History, Said, open_history
+from tui.screens.history import History as ListOfHistory
+from tui.screens.question import Question
 from tui.widgets.rows import Rows
 
 MORNING = 1_609_747_200
@@ -56,31 +58,52 @@ def below(pilot, name: str) -> str:
     return str(pilot.app.screen.query_one(f"#history-{name}", Static).content)
 
 
-async def test_what_was_said_is_found_copied_and_forgotten(opened, until, past):
-    async with opened(mode="history") as pilot:
+async def test_what_was_said_is_found_copied_and_forgotten(opened, until, past, presser):
+    async with opened(mode="history", **{"playback.player": "none"}) as pilot:
+        press, app = presser(pilot), pilot.app
         await until(pilot, lambda: len(whats(pilot)) == 3)
         assert whats(pilot) == ["It broke.", "Good morning. How are you?", "240 characters"]
         heads = [row.cells[0] for row in rows(pilot).rows if row.tone == "head" and row.cells[0]]
         assert heads == ["Tuesday, 5 January 2021", "Monday, 4 January 2021"]
         assert "exit code 6" in below(pilot, "about")
         assert "a fingerprint are remembered, not the text" in below(pilot, "kept")
-        await pilot.press("slash", *"sine", "enter")
+        await press("slash", lambda: app.focused)
+        await pilot.press(*"sine", "enter")
         await until(pilot, lambda: whats(pilot) == ["Good morning. How are you?"])
         assert below(pilot, "count") == "1 of 3"
         assert below(pilot, "text") == "Good morning.\nHow are you?"
-        await pilot.press("c")
-        await until(pilot, lambda: pilot.app.clipboard == "Good morning.\nHow are you?")
-        await pilot.press("escape")
+        await press("c", lambda: app.clipboard == "Good morning.\nHow are you?")
+        await press("ctrl+f", lambda: app.focused)
+        await press("escape", lambda: app.focused)
         await until(pilot, lambda: len(whats(pilot)) == 3)
         assert rows(pilot).row.cells[1].startswith("Good morning")  # the cursor stays on its row
         past.add(Said(MORNING + 99_999, "tone", "sine", text="From elsewhere."))
         await until(pilot, lambda: len(whats(pilot)) == 4)
         assert rows(pilot).row.cells[1].startswith("Good morning")
-        await pilot.press("d")
-        await until(pilot, lambda: len(whats(pilot)) == 3)
+        await press("d", lambda: len(whats(pilot)) == 3)
         assert [said.text for said in past.every()] == ["From elsewhere.", "It broke.", None]
         await pilot.press("end", "c")
         await until(pilot, lambda: "its text was not kept. Set history.keep to full" in told(pilot))
+        await pilot.press("home")
+        await press("s", lambda: app.screen)
+        await pilot.press("escape")
+        await press("space", lambda: told(pilot))
+        for question, answer in (("X", "escape"), ("X", "n"), ("X", "y")):
+            await press(question, lambda: app.screen)
+            if answer == "escape":
+                await press("right", lambda: app.focused.id)
+                await press("left", lambda: app.focused.id)
+            await press(answer, lambda: app.screen)
+        await until(pilot, lambda: not past.every() and not whats(pilot))
+        past.add(Said(MORNING, "tone", "sine", text="Once more."))
+        await until(pilot, lambda: whats(pilot) == ["Once more."])
+        await press("delete", lambda: whats(pilot))
+        past.add(Said(MORNING, "tone", "low", text="Open me.", settings={"rate": "1.5"}))
+        await until(pilot, lambda: whats(pilot) == ["Open me."])
+        await press("o", lambda: app.current_mode == "speak")
+        await until(pilot, lambda: app.screen.editor.text == "Open me.")
+        assert app.wishes == {"model": "tone", "voice": "low", "rate": "1.5"}
+        press.all_of(ListOfHistory, Question)
 
 
 async def test_all_of_it_is_forgotten_after_a_question_alone(opened, until, past, screen_text):

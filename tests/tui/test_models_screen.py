@@ -12,6 +12,7 @@ import pytest
 
 from ttm.errors import StagingFailed
 from ttm.models.registry import REGISTRY
+from tui.screens.models import Models
 from tui.widgets.gauge import Gauge
 from tui.widgets.ledger import Ledger
 
@@ -70,19 +71,24 @@ def slow(gate: threading.Event, block: int = 40_000):
     return fault
 
 
-async def test_a_model_is_fetched_paused_left_gone_on_with_verified_and_removed(opened, hub, store):
+async def test_a_model_is_fetched_paused_verified_and_removed_and_another_loaded_and_let_go(
+    opened, hub, store, presser
+):
     gate = threading.Event()
     hub.always[BIG] = slow(gate)
     async with opened(mode="models", size=(140, 45)) as pilot:
+        press, app = presser(pilot), pilot.app
+
+        def told():
+            return app.last_told[0]
+
         await ready(pilot)
         assert state(pilot) == "not here"
         assert "f fetches it (2.5 GB)" in text(pilot)
-        await pilot.press("p")
-        loads = pilot.app.porter
+        await press("p", lambda: state(pilot) == "coming")
+        loads = app.porter
         await until(pilot, lambda: loads.loads[NAME].progress and loads.loads[NAME].progress.done)
-        await until(
-            pilot, lambda: state(pilot) == "coming" and pilot.app.screen.query("#loads Gauge")
-        )
+        await until(pilot, lambda: state(pilot) == "coming" and app.screen.query("#loads Gauge"))
         await pilot.press("f4", "f5")  # it comes on
         assert loads.loads[NAME].active
         await pilot.press("p")
@@ -91,28 +97,44 @@ async def test_a_model_is_fetched_paused_left_gone_on_with_verified_and_removed(
         assert "paused; c ends it" in text(pilot)
         part = next(store.rglob(".parts/*"))
         assert part.stat().st_size
-        await pilot.press("p")
-        await until(pilot, lambda: state(pilot) == "ready")
-        assert "every file is as it should be" in pilot.app.last_told[0]
-        assert not pilot.app.screen.query("#loads Gauge")
+        await press("p", lambda: state(pilot) == "ready")
+        assert "every file is as it should be" in told()
+        assert not app.screen.query("#loads Gauge")
         ranged = [
             each for path, each, _ in hub.log if path.endswith(BIG) and "tokenizer" not in path
         ]
         assert ranged[-1] not in (None, "bytes=0-")  # from where it stopped
-        await pilot.press("v")
-        await until(pilot, lambda: "every file is as it came" in pilot.app.last_told[0])
+        await press("v", lambda: "every file is as it came" in told())
         weights = next(store.rglob(BIG))
         weights.write_bytes(weights.read_bytes()[:-1] + b"?")
-        await pilot.press("v")
-        await until(pilot, lambda: "is not as it came. Fetch it again" in pilot.app.last_told[0])
+        await press("v", lambda: "is not as it came. Fetch it again" in told())
         await until(pilot, lambda: state(pilot) == "part")
-        await pilot.press("f")
-        await until(pilot, lambda: state(pilot) == "ready")
-        await pilot.press("delete")
-        await until(pilot, lambda: pilot.app.screen.query("Question #yes"))
+        await press("f", lambda: state(pilot) == "ready")
+        await press("delete", lambda: app.screen.query("Question #yes"))
         await pilot.press("y")
         await until(pilot, lambda: state(pilot) == "not here")
         assert not list(store.rglob(BIG))
+
+        gate.clear()
+        await pilot.press("p")
+        await until(pilot, lambda: [p for p in store.rglob(".parts/*") if p.stat().st_size])
+        await press("c", lambda: "what came is kept" in told())
+        gate.set()
+        assert NAME not in loads.loads
+        await until(pilot, lambda: state(pilot) == "part")
+        assert not app.screen.query("#loads Gauge")
+
+        await ready(pilot, "tone")
+        await press("l", lambda: state(pilot, "tone") == "loaded")
+        assert app.last_told == ("tone is loaded", "done")
+        await until(pilot, lambda: "process" in text(pilot))
+        assert " MB" in str(app.screen.query_one("#memory", Gauge).words)
+        await press("u", lambda: state(pilot, "tone") == "ready")
+        await pilot.press("p", "v")
+        await press("f", lambda: "nothing is missing" in told())
+        await press("r", lambda: "nothing is to be staged" in told())
+        await press("enter", lambda: app.current_mode == "speak")
+        press.all_of(Models)
 
 
 async def test_a_hub_that_fails_is_a_sentence_and_what_came_is_kept(opened, hub, store):
@@ -126,37 +148,6 @@ async def test_a_hub_that_fails_is_a_sentence_and_what_came_is_kept(opened, hub,
         del hub.always[BIG]
         await pilot.press("p")
         await until(pilot, lambda: state(pilot) == "ready")
-
-
-async def test_a_download_that_is_cancelled_keeps_what_came(opened, hub, store):
-    gate = threading.Event()
-    hub.always[BIG] = slow(gate)
-    async with opened(mode="models") as pilot:
-        await ready(pilot)
-        await pilot.press("p")
-        await until(pilot, lambda: [p for p in store.rglob(".parts/*") if p.stat().st_size])
-        await pilot.press("c")
-        gate.set()
-        await until(pilot, lambda: NAME not in pilot.app.porter.loads)
-        assert "what came is kept" in pilot.app.last_told[0]
-        await until(pilot, lambda: state(pilot) == "part")
-        assert not pilot.app.screen.query("#loads Gauge")
-
-
-async def test_a_model_is_loaded_and_let_go_as_its_worker_states_it(opened, home):
-    async with opened(mode="models", size=(140, 45)) as pilot:
-        await ready(pilot, "tone")
-        await pilot.press("l")
-        await until(pilot, lambda: state(pilot, "tone") == "loaded")
-        assert pilot.app.last_told == ("tone is loaded", "done")
-        await until(pilot, lambda: "process" in text(pilot))
-        assert " MB" in str(pilot.app.screen.query_one("#memory", Gauge).words)
-        await pilot.press("u")
-        await until(pilot, lambda: state(pilot, "tone") == "ready")
-        await pilot.press("p", "v", "f")
-        assert "nothing is missing" in pilot.app.last_told[0]
-        await pilot.press("enter")
-        await until(pilot, lambda: pilot.app.current_mode == "speak")
 
 
 async def test_a_damaged_model_says_so_and_cannot_be_loaded(opened, store):

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from ttm.narration.queue import speaker_queue
+from tui.screens.queue import Queue
 from tui.widgets.rows import Rows
 
 NOON = 1_609_761_600
@@ -58,7 +59,7 @@ def told(pilot) -> str:
 
 
 async def test_who_speaks_and_who_waits_is_there_from_all_doors_and_obeys(
-    opened, until, join, screen_text
+    opened, until, join, screen_text, presser
 ):
     first = join("cli", speaks=True, voice="Anna", model="espeak", characters=900)
     join("server", channel="mail", characters=1234)
@@ -76,21 +77,23 @@ async def test_who_speaks_and_who_waits_is_there_from_all_doors_and_obeys(
         )
         assert cells(pilot)[1][1] == "server (mail)"
         assert cells(pilot)[1][4] == "1,234 characters"
-        await pilot.press("space")
-        await until(pilot, lambda: first.heard == ["pause"] and cells(pilot)[0][0] == "‖ paused")
-        await pilot.press("space")
-        await until(pilot, lambda: first.heard == ["pause", "resume"])
-        await pilot.press("end", "f")
-        await until(pilot, lambda: cells(pilot)[1][2] == "Bob")
+        press = presser(pilot)
+        await press("space", lambda: first.heard == ["pause"] and cells(pilot)[0][0] == "‖ paused")
+        await press("space", lambda: first.heard == ["pause", "resume"])
+        await pilot.press("end")
+        await press("f", lambda: cells(pilot)[1][2] == "Bob")
         assert told(pilot) == f"Number {last.number} speaks next."
         assert await pilot.click(rows(pilot), offset=(3, 3))
         assert rows(pilot).row.cells[1] == "server (mail)"
-        await pilot.press("i")
-        await until(pilot, lambda: "stop" in first.heard)
+        await press("i", lambda: "stop" in first.heard)
         first.close()
         await until(pilot, lambda: len(cells(pilot)) == 2)
-        await pilot.press("x")
-        await until(pilot, lambda: told(pilot).startswith("Silence"))
+        await press("s", lambda: told(pilot))
+        for key in ("d", "delete"):
+            await pilot.press("end")
+            await press(key, lambda: len(pilot.app.told))
+        await press("x", lambda: told(pilot).startswith("Silence"))
+        press.all_of(Queue)
         pilot.app.action_copy_command()
         await until(pilot, lambda: told(pilot) == "Copied: ttm queue")
 

@@ -11,8 +11,11 @@ import pytest
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.widgets import Input, Static
 
+from tui.screens.question import Choice
+from tui.screens.settings import Settings
 from tui.widgets.choice_bar import ChoiceBar
 from tui.widgets.rows import Rows
+from tui.widgets.setting_pane import SettingPane
 
 FILE = """\
 # mine
@@ -140,9 +143,47 @@ async def test_what_is_looked_for_is_found_by_name_and_sentence(form, file, unti
         assert lines(pilot).row.key.startswith("text.rules.")
 
 
-async def test_a_profile_is_laid_over_and_written_to_and_a_section_gets_a_name(form, file, until):
+async def test_a_profile_is_laid_over_and_written_to_and_a_section_gets_a_name(
+    form, file, until, presser, monkeypatch
+):
     async with form() as pilot:
-        await pilot.press("p", "down", "enter")
+        press, app, rows = presser(pilot), pilot.app, lines(pilot)
+        moves = ("down", "up", "j", "k", "pagedown", "pageup", "end", "home", "G", "g")
+        for key in moves:
+            await press(key, lambda: rows.cursor)
+        for key in ("slash", "ctrl+f"):
+            await press(key, lambda: app.focused)
+            await press("escape", lambda: app.focused)
+        rows.go("say.rate")
+        await press("enter", lambda: app.focused)
+        await press("escape", lambda: app.focused)
+        rows.go("say.format")
+        await pilot.press("enter")
+        bar = app.screen.query_one(ChoiceBar)
+        for key in ("right", "left"):
+            await press(key, lambda: bar.cursor)
+        for key, value in (("enter", "flac"), ("space", "mp3")):
+            bar.focus()
+            await pilot.press("right")
+            await press(key, lambda: row(pilot, "say.format")[1])
+            assert row(pilot, "say.format")[1] == value
+        for key in ("u", "delete"):
+            rows.go("say.format" if key == "u" else "say.volume")
+            rows.focus()
+            await pilot.pause()
+            await press(key, lambda: len(app.told))
+        monkeypatch.setenv("VISUAL", "/nonexistent/editor")
+        await press("e", lambda: len(app.told))
+        rows.go("say.rate")
+        await press("n", lambda: app.screen)
+        await press("escape", lambda: app.screen)
+        monkeypatch.setattr(type(app.screen), "_watch", lambda *_: None)  # nobody else notices
+        file.write_text(file.read_text().replace("300", "350"))
+        await press("ctrl+r", lambda: row(pilot, "say.pause")[1])
+        assert row(pilot, "say.pause")[1] == "350 ms"
+        await press("p", lambda: app.screen)
+        press.all_of(Settings, SettingPane, ChoiceBar, Rows, Choice)
+        await pilot.press("down", "enter")
         await until(pilot, lambda: row(pilot, "say.rate")[1:3] == ("1.5", "profile news"))
         lines(pilot).go("say.rate")
         await pilot.press("enter", "backspace", "6", "enter")

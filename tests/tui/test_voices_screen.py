@@ -19,6 +19,10 @@ from ttm.speech import Speech
 from ttm.voicefile import VoiceFile, pack
 from ttm.voices.library import Library
 from ttm.worker.client import Worker
+from tui.screens.design import Design
+from tui.screens.enrol import Enrol
+from tui.screens.recordings import Recordings
+from tui.screens.voices import Voices
 from tui.widgets.facts import Facts
 from tui.widgets.ledger import Ledger
 from tui.widgets.pair import Pair
@@ -70,27 +74,75 @@ def text(pilot) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips)
 
 
-async def test_voices_are_found_by_words_language_kind_and_with_the_mouse(opened, library):
-    async with opened(mode="voices", size=(140, 45)) as pilot:
-        ledger = await catalogue(pilot)
+async def test_voices_are_found_tried_renamed_removed_and_chosen(opened, home, library, presser):
+    async with opened(mode="voices", size=(140, 45)) as pilot:  # playback is off in tests
+        app, press, ledger = pilot.app, presser(pilot), await catalogue(pilot)
+
+        def told():
+            return app.last_told[0]
+
+        def top():
+            return app.screen
+
         assert names(ledger)[0] == "anna"  # one's own come first
         assert len(names(ledger)) > 140
-        await pilot.press("slash", *"german")
+        await until(pilot, lambda: "mine, and I agreed" in text(pilot))
+        assert "“What I say.”" in text(pilot)
+        assert "recording 0123456789abcdef" in text(pilot)
+        await press("space", lambda: "needs a model that clones, and none is ready" in told())
+
+        await press("slash", lambda: app.focused)
+        await pilot.press(*"german")
         await until(pilot, lambda: "de" in names(ledger))
         assert names(ledger)[0] == "de"
         assert "German (de)" in text(pilot)
         await pilot.press("enter")
         assert ledger.has_focus
-        await pilot.press("escape")
-        await until(pilot, lambda: len(names(ledger)) > 140)
-        pilot.app.screen.query_one("#kind").value = "yours"
+        await press("escape", lambda: len(names(ledger)) > 140)
+        app.screen.query_one("#kind").value = "yours"
         await until(pilot, lambda: names(ledger) == ["anna"])
-        pilot.app.screen.query_one("#kind").value = ""
+        app.screen.query_one("#kind").value = ""
         await until(pilot, lambda: len(names(ledger)) > 140)
         await pilot.click(Ledger, offset=(10, 4))
         assert ledger.cursor == 3
-        await pilot.press("end", "home", "pagedown", "up")
-        assert 3 < ledger.cursor < len(names(ledger)) - 1
+        for key in ("end", "home", "pagedown", "up", "down", "pageup"):
+            await press(key, lambda: ledger.cursor)
+
+        ledger.go(next(row.key for row in ledger._rows if row.cells[1] == "anna"))
+        await press("e", top)
+        await pilot.press("ctrl+u", *"Berta", "enter")
+        await until(pilot, lambda: "berta" in names(ledger))
+        assert library.names() == ["berta"]
+        assert library.get("berta") == replace(ANNA, name="berta")
+        ledger.go(next(row.key for row in ledger._rows if row.cells[1] == "berta"))
+        await press("delete", top)
+        await pilot.press("enter")  # No has the focus
+        assert library.names() == ["berta"]
+        await press("delete", top)
+        await pilot.click("#yes")
+        await until(pilot, lambda: "berta" not in names(ledger))
+        assert library.names() == []
+
+        await press("n", top)
+        await pilot.press("escape")
+        await press("g", top)
+        await until(pilot, lambda: "No model that designs voices is ready" in text(pilot))
+        await pilot.press("ctrl+g", "escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+
+        pair = app.screen.query_one(Pair)
+        for side in ("a", "b"):
+            await press(side, lambda: (pair.a, pair.b))
+        await press("t", lambda: app.screen._own_text)
+        ledger.go("tone\nlow\n0")
+        await pilot.press("space")
+        await until(pilot, lambda: "Playback is switched off" in told())
+        await press("d", lambda: app.config.say.voice == "low")
+        assert app.config.say.model == "tone"
+        assert 'voice = "low"' in (home / ".config/ttm/config.toml").read_text()
+        await until(pilot, lambda: "•" in text(pilot))
+        await press("enter", lambda: app.current_mode == "speak")
+        press.all_of(Voices, Ledger)
 
 
 async def test_two_voices_say_the_same_sentence_in_turn(opened, home):
@@ -98,6 +150,8 @@ async def test_two_voices_say_the_same_sentence_in_turn(opened, home):
         pilot.app.draft.write("Good evening, all. Another sentence.")
         ledger = await catalogue(pilot)
         pair = pilot.app.screen.query_one(Pair)
+        await pilot.press("x")
+        await until(pilot, lambda: "to hold them against" in pilot.app.last_told[0])
         await pilot.press("slash", *"beeps", "enter")
         await until(pilot, lambda: set(names(ledger)) == {"high", "low", "sine"})
         await pilot.press("home", "a", "down", "b")
@@ -115,55 +169,6 @@ async def test_two_voices_say_the_same_sentence_in_turn(opened, home):
         await until(pilot, lambda: pair.sentence.startswith("The north wind"))
         await pilot.press("y")
         assert pilot.app.screen.command().startswith("ttm voices try low -m tone 'The north")
-
-
-async def test_what_cannot_be_played_or_spoken_is_a_sentence(opened, library):
-    async with opened(mode="voices") as pilot:  # playback is off in tests
-        ledger = await catalogue(pilot)
-        await pilot.press("space")
-        await until(pilot, lambda: pilot.app.last_told[1] == "failed")
-        assert "it needs a model that clones, and none is ready" in pilot.app.last_told[0]
-        ledger.go("tone\nlow\n0")
-        await pilot.press("space")
-        await until(pilot, lambda: "Playback is switched off" in pilot.app.last_told[0])
-
-
-async def test_a_voice_is_chosen_for_speak_and_for_good(opened, home):
-    async with opened(mode="voices") as pilot:
-        ledger = await catalogue(pilot)
-        ledger.go("tone\nlow\n0")
-        await pilot.press("d")
-        await until(pilot, lambda: pilot.app.config.say.voice == "low")
-        assert pilot.app.config.say.model == "tone"
-        assert 'voice = "low"' in (home / ".config/ttm/config.toml").read_text()
-        await until(pilot, lambda: "•" in text(pilot))
-        await pilot.press("enter")
-        await until(pilot, lambda: pilot.app.current_mode == "speak")
-
-
-async def test_ones_own_voices_are_told_of_renamed_and_removed(opened, library):
-    async with opened(mode="voices", size=(140, 45)) as pilot:
-        ledger = await catalogue(pilot)
-        await until(pilot, lambda: "mine, and I agreed" in text(pilot))
-        assert "“What I say.”" in text(pilot)
-        assert "recording 0123456789abcdef" in text(pilot)
-        await pilot.press("e")
-        await until(pilot, lambda: pilot.app.screen.query("Ask Editor"))
-        await pilot.press("ctrl+u", *"Berta", "enter")
-        await until(pilot, lambda: "berta" in names(ledger))
-        assert library.names() == ["berta"]
-        assert library.get("berta") == replace(ANNA, name="berta")
-        ledger.go(next(row.key for row in ledger._rows if row.cells[1] == "berta"))
-        await pilot.press("delete")
-        await until(pilot, lambda: pilot.app.screen.query("Question #no"))
-        await pilot.press("enter")  # No has the focus
-        await pilot.pause()
-        assert library.names() == ["berta"]
-        await pilot.press("delete")
-        await until(pilot, lambda: pilot.app.screen.query("Question #yes"))
-        await pilot.click("#yes")
-        await until(pilot, lambda: "berta" not in names(ledger))
-        assert library.names() == []
 
 
 async def test_nothing_in_a_voice_reaches_the_terminal_or_acts(opened, library):
@@ -197,9 +202,12 @@ def recordings(tmp_path_factory):
     return folder
 
 
-async def test_a_recording_is_judged_and_then_kept(opened, home, recordings):
+async def test_a_recording_is_judged_and_then_kept(opened, home, recordings, presser):
     async with opened(mode="voices", size=(140, 45)) as pilot:
-        ledger = await catalogue(pilot)
+        app, press, ledger = pilot.app, presser(pilot), await catalogue(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen.query("#path Input"))
+        await press("escape", lambda: app.screen)
         await pilot.press("n")
         await until(pilot, lambda: pilot.app.screen.query("#path Input"))
         keep = pilot.app.screen.query_one("#keep")
@@ -209,9 +217,16 @@ async def test_a_recording_is_judged_and_then_kept(opened, home, recordings):
         assert "its loudest parts are cut off" in text(pilot)
         assert keep.disabled
         path.value = f"{recordings}{os.sep}"
-        await pilot.press("ctrl+o")  # chosen from a list of what is there
-        await until(pilot, lambda: "carl.wav" in text(pilot))
+        await press("ctrl+o", lambda: "carl.wav" in text(pilot))  # from a list of what is there
         assert "inside/" in text(pilot)
+        folder = app.screen.query_one("#folder")
+        await press("slash", lambda: app.focused)
+        await press("escape", lambda: app.focused)
+        await press("enter", lambda: str(folder.render()))
+        await press("backspace", lambda: "carl.wav" in text(pilot))
+        await press("escape", lambda: app.screen)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: "carl.wav" in text(pilot))
         await pilot.press("down", "enter")
         await until(pilot, lambda: "It makes a voice" in text(pilot))
         assert pilot.app.screen.query_one("#name Input").value == "carl"
@@ -219,21 +234,13 @@ async def test_a_recording_is_judged_and_then_kept(opened, home, recordings):
             pilot.app.screen.query_one(f"#{id} Input").value = value
         await until(pilot, lambda: "letters a second" in text(pilot) and not keep.disabled)
         pilot.app.screen.query_one("#name Input").value = "ryan"
-        await pilot.press("ctrl+s")
-        await until(pilot, lambda: "is a built-in voice" in text(pilot))
+        await press("ctrl+s", lambda: "is a built-in voice" in text(pilot))
+        press.all_of(Enrol, Recordings)
         pilot.app.screen.query_one("#name Input").value = "Carl"
         await pilot.click("#keep")
         await until(pilot, lambda: "carl" in names(ledger))
     kept = Library(home / ".local/share/ttm/voices").get("carl")
     assert (kept.transcript, kept.consent, kept.kind) == (SPOKEN, "mine", "cloned")
-
-
-async def test_without_a_model_that_designs_the_way_to_one_is_told(opened, home):
-    async with opened(mode="voices") as pilot:
-        await pilot.press("g")
-        await until(pilot, lambda: "No model that designs voices is ready" in text(pilot))
-        await pilot.press("ctrl+g", "escape")
-        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
 
 
 @pytest.fixture
@@ -258,21 +265,32 @@ def designing(tmp_path_factory, monkeypatch, faulty):
     monkeypatch.setitem(ENGINES, "qwen3", fake)
 
 
-async def test_four_voices_are_made_of_a_description_and_one_is_kept(opened, home, designing):
+async def test_four_voices_are_made_of_a_description_and_one_is_kept(
+    opened, home, designing, presser
+):
     async with opened(mode="voices", size=(140, 45), **NULL) as pilot:
-        ledger = await catalogue(pilot)
+        press, ledger = presser(pilot), await catalogue(pilot)
+        await pilot.press("g")
+        await until(pilot, lambda: pilot.app.screen.query("#description"))
+        await press("escape", lambda: pilot.app.screen)
         await pilot.press("g")
         await until(pilot, lambda: "qwen3:1.7b-design makes four voices" in text(pilot))
-        await pilot.press(*"old and warm", "ctrl+g")
+        await pilot.press(*"old and warm")
+        await press("ctrl+g", lambda: "is being spoken" in text(pilot))
         cards = list(pilot.app.screen.query("CandidateCard"))
         await until(pilot, lambda: all(card.wave for card in cards))
         await until(pilot, lambda: "choose one, name it" in text(pilot))
-        await pilot.press("f2")
-        assert [card.chosen for card in cards] == [False, True, False, False]
+        for number in (2, 1, 4, 3):
+            await press(f"f{number}", lambda: [card.chosen for card in cards])
+            assert [card.number for card in cards if card.chosen] == [number]
+        for number in (2, 1, 4):
+            await press(f"alt+{number}", lambda: [card.chosen for card in cards])
         await pilot.click("#candidate-3")
         assert [card.chosen for card in cards] == [False, False, True, False]
-        await pilot.press("ctrl+s")
-        assert "Give it a name" in text(pilot)
+        await press("alt+2", lambda: [card.chosen for card in cards])
+        await press("alt+3", lambda: [card.chosen for card in cards])
+        await press("ctrl+s", lambda: "Give it a name" in text(pilot))
+        press.all_of(Design)
         await pilot.press(*"Grandpa", "ctrl+s")
         await until(pilot, lambda: "grandpa" in names(ledger) or "!" in text(pilot))
         assert "grandpa" in names(ledger), text(pilot)
