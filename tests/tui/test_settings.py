@@ -97,7 +97,7 @@ async def test_a_value_is_judged_as_it_is_typed_and_written_with_the_comments_ke
         await pilot.press("backspace", "4", "enter")
         await until(pilot, lambda: row(pilot, "say.rate")[1] == "1.4")
         assert file.read_text() == FILE.replace('"1.2"', '"1.4"')
-        assert told(pilot) == f'say.rate = "1.4" written to ~/.config/ttm/config.toml'
+        assert told(pilot) == 'say.rate = "1.4" written to ~/.config/ttm/config.toml'
         assert pilot.app.config.say.rate == "1.4"
         monkeypatch.setenv("TTM_SAY_PAUSE", "100")
         lines(pilot).go("say.pause")
