@@ -15,6 +15,7 @@ from tui.screens.first_run import FirstRun
 from tui.screens.keys import Keys, groups
 from tui.screens.told import Messages
 from tui.widgets.keys_bar import KeysBar
+from tui.widgets.log_line import LogLine
 
 QUIET = {"say.model": "tone", "tui.toasts": False}
 
@@ -129,11 +130,77 @@ async def test_the_same_can_be_had_in_a_shell(opened):
         assert pilot.app.last_told == (f"Copied: {command}", "done")
 
 
-async def test_a_long_text_is_named_by_its_file(opened):
+async def test_a_long_text_is_named_by_its_file(opened, until):
     async with opened(text="a word " * 400, **QUIET) as pilot:
         await pilot.pause()
         await pilot.press("f8")
         assert pilot.app.clipboard == f"ttm say -f {pilot.app.draft.path}"
+        await until(pilot, pilot.app.draft.path.exists)
+    assert pilot.app.draft.path.read_text() == "a word " * 400
+
+
+async def test_a_text_that_is_opened_never_costs_the_draft(opened, until):
+    async with opened(**QUIET) as pilot:
+        await pilot.press(*"mine")
+        draft = pilot.app.draft
+    async with opened(text="A letter.", **QUIET) as pilot:
+        assert pilot.app.compose_text() == "A letter."
+        assert pilot.app.last_told[0].startswith("Your draft is kept")
+    assert draft.path.read_text() == "mine"
+    async with opened(text="A letter.", **QUIET) as pilot:
+        await pilot.press("x")
+    assert (draft.path.read_text(), draft.before.read_text()) == ("xA letter.", "mine")
+    async with opened(**QUIET) as pilot:
+        editor = pilot.app.screen.editor
+        await until(pilot, lambda: editor.text == "xA letter.")
+        pilot.app.speak_with("Of yesterday.")
+        await until(pilot, lambda: editor.text == "Of yesterday.")
+        assert "Ctrl+Z brings it back" in pilot.app.last_told[0]
+        await pilot.press("ctrl+z")
+        assert editor.text == "xA letter."
+
+
+async def test_what_the_log_line_shows_whole_is_not_said_a_second_time(opened):
+    async with opened(**{**QUIET, "tui.toasts": True}) as pilot:
+        pilot.app.fail("it is short")
+        await pilot.pause()
+        assert pilot.app.last_told == ("It is short", "failed")
+        assert not pilot.app._notifications
+        pilot.app.tell("This comes after it.")
+        await pilot.pause()
+        assert pilot.app.screen.query_one(LogLine).sentence == "It is short"
+        pilot.app.fail("it is long " * 10)
+        await pilot.pause()
+        assert len(pilot.app._notifications) == 1
+
+
+async def test_a_bug_in_what_a_screen_does_in_the_background_is_told(opened, until, home):
+    def bug() -> None:
+        raise KeyError("CANARY")
+
+    async with opened(**QUIET) as pilot:
+        for screen in (pilot.app.screen, Messages([])):
+            if screen is not pilot.app.screen:
+                await pilot.app.push_screen(screen)
+            pilot.app.tell("")
+            screen.run_worker(bug, thread=True, exit_on_error=False)
+            await until(pilot, lambda: pilot.app.last_told[0].startswith("A bug in ttm: KeyError"))
+        for report in home.glob(".local/state/ttm/log/tui-*.txt"):
+            assert "CANARY" not in report.read_text()
+        assert pilot.app.last_told[0].endswith("try again, and send it in.")
+
+
+async def test_a_dialog_shows_its_own_keys_and_what_cannot_be_done_is_dim(opened):
+    async with opened(size=(80, 24), **QUIET) as pilot:
+        enabled = {
+            key.description: key.enabled for key in pilot.app.screen.query_one(KeysBar)._keys()
+        }
+        assert not enabled["Anew"]
+        assert not enabled["Save"]
+        assert enabled["Quit"]
+        assert next(iter(enabled)) == "Speak"
+        await pilot.press("f9")
+        assert [key.description for key in pilot.app.screen.query_one(KeysBar)._keys()] == ["Close"]
 
 
 async def test_ctrl_c_copies_what_is_selected_and_never_quits(opened, until):

@@ -119,6 +119,25 @@ async def test_one_is_dropped_or_skipped_and_an_empty_queue_says_so(
         await until(pilot, lambda: told(pilot) == "Nothing is speaking.")
 
 
+async def test_those_that_wait_change_turns(opened, until, join):
+    first, second, third = (join("cli", speaks=n == 0, voice=f"v{n}") for n in range(3))
+    async with opened(mode="queue") as pilot:
+        await until(pilot, lambda: len(cells(pilot)) == 3)
+        await pilot.press("down", "shift+down")
+        await until(pilot, lambda: [one[2] for one in cells(pilot)] == ["v0", "v2", "v1"])
+        assert told(pilot) == f"Number {second.number} speaks after number {third.number}."
+        await pilot.press("shift+down")
+        await until(pilot, lambda: told(pilot) == "It is the last that waits.")
+        await pilot.press("shift+up")
+        await until(pilot, lambda: [one[2] for one in cells(pilot)] == ["v0", "v1", "v2"])
+        fourth = join("cli", voice="v3", priority=50)
+        await until(pilot, lambda: cells(pilot)[1][2] == "v3")
+        await pilot.press("shift+up")  # past one that goes before all others
+        await until(pilot, lambda: cells(pilot)[1][2] == "v1")
+        assert speaker_queue().step(first.number) is False
+        assert speaker_queue().step(fourth.number) is True
+
+
 async def test_hostile_names_are_shown_and_nothing_of_them_is_obeyed(
     opened, until, join, hostile, screen_text
 ):

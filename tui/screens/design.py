@@ -57,6 +57,8 @@ class Design(Overlay[str]):
         self._candidates: dict[int, Candidate] = {}
         self._chosen = 0
         self._busy = self._left = False
+        self._able = True
+        """Whether there is a model that designs, as far as that is known."""
         self._about = ("", "")
         """The description and the language of the candidates."""
 
@@ -93,7 +95,8 @@ class Design(Overlay[str]):
             model = await asyncio.to_thread(able, self.ttm.config)
         except TtmError as failure:
             self._say(f"! {begun(failure.sentence)}")
-            self.query_one("#make", Button).disabled = True
+            self._able = False
+            self._ready()
             return
         self._say(f"{model} makes four voices of what you write; F1 to F4 play them.")
 
@@ -153,6 +156,7 @@ class Design(Overlay[str]):
     def _came(self, event: Came) -> None:
         candidate = event.candidate
         self._candidates[candidate.number] = candidate
+        self.refresh_bindings()
         card = self.query_one(f"#candidate-{candidate.number}", CandidateCard)
         tape = candidate.tape
         low, high = tape.envelope(WAVE, 0, tape.samples)
@@ -182,9 +186,16 @@ class Design(Overlay[str]):
         self._audition.play(candidate.tape, "design", f"candidate {number}")
         self._ready()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What cannot be done yet is shown as such."""
+        can = {"make": self._able and not self._busy, "hear": bool(self._candidates),
+               "keep": bool(self._chosen) and not self._busy}  # fmt: skip
+        return True if can.get(action, True) else None
+
     def _ready(self) -> None:
+        self.refresh_bindings()
         self.query_one("#keep", Button).disabled = self._busy or not self._chosen
-        self.query_one("#make", Button).disabled = self._busy
+        self.query_one("#make", Button).disabled = self._busy or not self._able
 
     @on(Button.Pressed, "#keep")
     def action_keep(self) -> None:

@@ -135,6 +135,12 @@ class Enrol(Overlay[str]):
         """Let it be kept where nothing speaks against that."""
         good = self._sample is not None and not self._sample.refused and not self._busy
         self.query_one("#keep", Button).disabled = not good
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What cannot be done yet is shown as such."""
+        good = self._sample is not None and not self._sample.refused and not self._busy
+        return True if action != "keep" or good else None
 
     def _say(self, sentence: str, colour: str = "quiet") -> None:
         style = Style(color=self.app.theme_variables.get(colour))

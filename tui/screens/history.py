@@ -112,7 +112,7 @@ class History(Page):
         yield Static("", id="history-kept", markup=False)
         yield Rows(
             Column("", 5, tone="quiet"),
-            Column("", weight=4, least=20),
+            Column("", weight=6, least=20),
             Column("", least=10, tone="quiet", yields=2),
             Column("", least=8, tone="quiet", yields=3),
             Column("", 8, tone="quiet", right=True, yields=4),
@@ -362,7 +362,8 @@ class History(Page):
         count = len(self._every)
         what = "the only speech there is" if count == 1 else f"all {count:,} speeches"
         sentence = f"Forget {what}? What was kept of their sound stays in the cache."
-        if await self.app.push_screen_wait(Question(sentence, "Forget them")):
+        yes = "Forget it" if count == 1 else "Forget them"
+        if await self.app.push_screen_wait(Question(sentence, yes)):
             self._clear()
 
     @work(thread=True, exit_on_error=False, group="history-write")

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from ttm.models.place import amount
 from ttm.models.status import ModelStatus
-from tui.safe import at_home
+from tui.safe import at_home, begun
 from tui.studio.porter import RUNTIME, Load
 from tui.studio.stock import Item, Runtime
 
@@ -37,7 +37,7 @@ def told(item: Item, runtime: Runtime | None, status: ModelStatus | None) -> Tol
     if item.need:
         fix = FIXES.get(item.need, "")
         cost = f" ({amount(entry.download)})" if entry and item.need == "model" else ""
-        wrong = item.why + (f".\n{fix}{cost}" if fix else "")
+        wrong = begun(item.why) + (f".\n{fix}{cost}" if fix else "")
         if item.need == "model" and runtime and not runtime.ready and runtime.fetched:
             wrong += f"\nr stages the neural runtime, which it needs ({runtime.fetched} MB)"
     rows = [

@@ -150,7 +150,7 @@ class Choices(Horizontal):
         rows = [Row(OWN, "its own", "the model's, for the language")]
         for voice in offer.voices if offer else ():
             known = ", ".join(tag for tag in voice.languages[:2] if tag not in ("und", voice.name))
-            about = "  ".join(filter(None, (known, voice.gender, voice.description)))
+            about = " · ".join(filter(None, (known, voice.gender, voice.description)))
             rows.append(Row(voice.name, voice.name, about))
         return "Voice", rows, value
 

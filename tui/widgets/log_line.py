@@ -32,6 +32,9 @@ class LogLine(Static):
         self.set_reactive(LogLine.sentence, sentence)
         self.set_reactive(LogLine.kind, kind)
 
+    def on_mount(self) -> None:
+        self.watch_kind(self.kind)
+
     def show(self, sentence: str, kind: Kind) -> None:
         """Show this from here on; what failed is left a moment to be read."""
         self._next = (sentence, kind)
