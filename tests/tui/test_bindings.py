@@ -20,6 +20,7 @@ from tui.modes import PLACES
 from tui.screens.ask import Ask
 from tui.screens.first_run import FirstRun
 from tui.screens.keys import Keys
+from tui.screens.overlay import Overlay
 from tui.screens.page import Page
 from tui.screens.pick import Pick
 from tui.screens.save import Save
@@ -164,6 +165,8 @@ async def test_speak_and_what_it_opens(opened, presser, until, tmp_path):
         await press("ctrl+s", top)
         assert isinstance(app.screen, Save)
         await press("ctrl+t", lambda: app.screen._form)
+        for key in ("tab", "shift+tab"):
+            await press(key, lambda: app.focused)
         await press("escape", top)
         await pilot.press("ctrl+s")
         app.screen.query_one("#name").value = str(tmp_path / "kept.wav")
@@ -180,7 +183,7 @@ async def test_speak_and_what_it_opens(opened, presser, until, tmp_path):
         if state() == "paused":
             await pilot.press("space")
         await press("s", state)
-        press.all_of(Speak, Ask, Pick, Save, Choice, Editor)
+        press.all_of(Speak, Ask, Pick, Save, Overlay, Choice, Editor)
 
 
 async def test_the_welcome(opened, presser, until):

@@ -234,7 +234,9 @@ async def test_a_bug_in_a_thread_is_a_sentence_and_nothing_else_ends(opened, mon
         await pilot.pause()
         sentence, kind = pilot.app.last_told
         (report,) = home.glob(".local/state/ttm/log/tui-*.txt")
-        assert (sentence, kind) == (f"A bug in ttm: KeyError. The report is in {report}.", "failed")
+        where = f"~/{report.relative_to(home)}"
+        told = f"A bug in ttm: KeyError. The report on it is {where}; try again, and send it in."
+        assert (sentence, kind) == (told, "failed")
         assert "CANARY" not in report.read_text()
 
 
