@@ -103,7 +103,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # was edited, and each worker would rewrite the assertions of every test, which takes it 4 s.
     sys.dont_write_bytecode = False
     if not hasattr(config, "workerinput"):
-        for folder in (Path(__file__).parent.parent / "ttm", PLUGIN):
+        root = Path(__file__).parent.parent
+        for folder in (root / "ttm", root / "tui", PLUGIN):
             compileall.compile_dir(folder, quiet=2)
 
 
