@@ -27,8 +27,8 @@ async def test_what_is_said_stands_in_the_log_line_and_cannot_steer_the_terminal
     async with opened() as pilot:
         pilot.app.fail("no \x1b]52;c;aGk=\x07 here")
         await pilot.pause()
-        assert pilot.app.last_told == ("no \\x1b]52;c;aGk=\\x07 here", "failed")
-        assert "! no \\x1b]52;c;aGk=\\x07 here" in screen_text(pilot.app)
+        assert pilot.app.last_told == ("No \\x1b]52;c;aGk=\\x07 here", "failed")
+        assert "! No \\x1b]52;c;aGk=\\x07 here" in screen_text(pilot.app)
 
 
 async def test_something_can_be_said_from_another_thread(opened):

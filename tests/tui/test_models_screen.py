@@ -203,7 +203,7 @@ async def test_the_runtime_is_staged_with_its_progress_told(opened, home, monkey
         await asyncio.to_thread(begun.wait, 20)
         await until(pilot, lambda: "the runtime's packages" in text(pilot))
         go.set()
-        await until(pilot, lambda: "there was no room. Make room" in pilot.app.last_told[0])
+        await until(pilot, lambda: "There was no room. Make room" in pilot.app.last_told[0])
 
 
 async def test_nothing_that_a_hub_is_called_reaches_the_terminal(opened, monkeypatch):

@@ -212,7 +212,7 @@ async def test_the_file_is_opened_in_the_editor_and_read_again(form, file, until
         await until(pilot, lambda: row(pilot, "say.pause")[1] == "500 ms")
         monkeypatch.setenv("VISUAL", "/nonexistent/editor")
         await pilot.press("e")
-        await until(pilot, lambda: "cannot run '/nonexistent/editor'" in told(pilot))
+        await until(pilot, lambda: "Cannot run '/nonexistent/editor'" in told(pilot))
 
 
 def test_a_broken_file_at_the_start_is_told_and_mended_in_the_editor(session, file, monkeypatch):

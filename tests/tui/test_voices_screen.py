@@ -103,7 +103,8 @@ async def test_two_voices_say_the_same_sentence_in_turn(opened, home):
         pilot.app.draft.write("Good evening, all. Another sentence.")
         ledger = await catalogue(pilot)
         pair = pilot.app.screen.query_one(Pair)
-        await pilot.press("x")
+        await pilot.press("x")  # which is dim, as there is nobody to hear
+        await pilot.click(Pair, offset=(4, 1))
         await until(pilot, lambda: "to hold them against" in pilot.app.last_told[0])
         await pilot.press("slash", *"beeps", "enter")
         await until(pilot, lambda: set(names(ledger)) == {"high", "low", "sine"})
@@ -132,7 +133,7 @@ async def test_what_cannot_be_played_or_spoken_is_a_sentence(opened, library):
         assert "it needs a model that clones, and none is ready" in pilot.app.last_told[0]
         ledger.go("tone\nlow\n0")
         await pilot.press("space")
-        await until(pilot, lambda: "playback is switched off" in pilot.app.last_told[0])
+        await until(pilot, lambda: "Playback is switched off" in pilot.app.last_told[0])
 
 
 async def test_a_voice_is_chosen_for_speak_and_for_good(opened, home):
@@ -238,7 +239,7 @@ async def test_a_recording_is_judged_and_then_kept(opened, home, recordings):
 async def test_without_a_model_that_designs_the_way_to_one_is_told(opened, home):
     async with opened(mode="voices") as pilot:
         await pilot.press("g")
-        await until(pilot, lambda: "no model that designs voices is ready" in text(pilot))
+        await until(pilot, lambda: "No model that designs voices is ready" in text(pilot))
         await pilot.press("ctrl+g", "escape")
         await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
 
