@@ -151,7 +151,9 @@ async def test_two_voices_say_the_same_sentence_in_turn(opened, home):
         pilot.app.draft.write("Good evening, all. Another sentence.")
         ledger = await catalogue(pilot)
         pair = pilot.app.screen.query_one(Pair)
-        assert not pilot.app.screen.active_bindings["x"].enabled
+        await pilot.press("x")  # which is dim, as there is nobody to hear
+        await pilot.click(Pair, offset=(4, 1))
+        await until(pilot, lambda: "to hold them against" in pilot.app.last_told[0])
         await pilot.press("slash", *"beeps", "enter")
         await until(pilot, lambda: set(names(ledger)) == {"high", "low", "sine"})
         await pilot.press("home", "a", "down", "b")

@@ -196,7 +196,10 @@ class Models(Page):
             return
         from tui.screens.model_facts import told
 
-        facts.show(**told(item, self._runtime, self._loaded.get(item.name)))
+        known = told(item, self._runtime, self._loaded.get(item.name))
+        if (load := self._loads.get(item.name)) and load.active:
+            known["wrong"] = ""  # it is being mended
+        facts.show(**known)
 
     def _tell_runtime(self) -> None:
         found = self._runtime
