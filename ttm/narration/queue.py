@@ -142,9 +142,11 @@ class SpeakerQueue:
             for before, entry in itertools.pairwise(waiting):
                 if entry.number == number:
                     for each, other in ((before, entry), (entry, before)):
-                        turn = other.turn or other.number
                         moved = dataclasses.replace(
-                            each, priority=other.priority, urgent=other.urgent, turn=turn
+                            each,
+                            priority=other.priority,
+                            urgent=other.urgent,
+                            turn=other.turn or other.number,
                         )
                         self._put(moved)
                     return True
@@ -354,7 +356,7 @@ def _entry(row: dict[str, Any]) -> Entry:
     known = {field.name for field in dataclasses.fields(Entry)}
     entry = Entry(**{name: value for name, value in row.items() if name in known})
     texts = (entry.door, entry.channel, entry.model, entry.voice)
-    counts = (entry.number, entry.pid, entry.priority, entry.characters or 0)
+    counts = (entry.number, entry.pid, entry.priority, entry.turn, entry.characters or 0)
     numbers = (*counts, entry.since, entry.played, entry.length or 0.0)
     sound = entry.state in get_args(State) and all(isinstance(each, str) for each in texts)
     if not sound or not all(isinstance(one, int | float) and abs(one) < 1e11 for one in numbers):
