@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
 from textual.events import Paste
 
+from ttm.config import load
 from tui.screens.ask import Ask
 from tui.screens.pick import Pick
 from tui.screens.save import Save
@@ -22,6 +24,17 @@ HEARD = {**TONE, "playback.player": "auto", "playback.backend": "miniaudio",
 
 async def until(pilot, holds: Callable[[], object]) -> None:
     await pilot.until(holds)
+
+
+@pytest.fixture
+def until_told():
+    """Wait until a sentence with these words was said of something that failed."""
+
+    async def wait(pilot, words: str) -> None:
+        failed = lambda: [told for told, kind in pilot.app.told if kind == "failed"]  # noqa: E731
+        await until(pilot, lambda: any(words in told for told in failed()))
+
+    return wait
 
 
 def spoken(pilot):
@@ -178,22 +191,61 @@ async def test_the_cursor_stays_in_sight_when_a_word_goes_to_a_new_row(opened):
         assert 0 <= row < editor.scrollable_content_region.height
 
 
-async def test_without_a_loudspeaker_it_says_so_and_speaks_all_the_same(opened):
-    async with opened(text=TEXT, **TONE) as pilot:
-        tape = await speak(pilot)
-        assert tape.whole
-        assert any("switched off" in told for told, kind in pilot.app.told if kind == "failed")
+async def test_without_a_loudspeaker_it_says_so_and_speaks_and_saves_all_the_same(
+    opened, until_told, tmp_path
+):
+    lost = {**HEARD, "playback.device": "a device that is not there"}
+    for settings, sentence in ((TONE, "switched off"), (lost, "Speaking goes on")):
+        async with opened(text=TEXT, **settings) as pilot:
+            tape = await speak(pilot)
+            assert tape.whole
+            await until_told(pilot, sentence)
+            await pilot.press("ctrl+s")
+            await until(pilot, lambda: isinstance(pilot.app.screen, Save))
+            pilot.app.screen.query_one("#name").value = str(tmp_path / f"{sentence}.wav")
+            await pilot.press("enter")
+            await until(pilot, (tmp_path / f"{sentence}.wav").exists)
 
 
 async def test_a_worker_that_dies_leaves_the_text_and_can_be_tried_again(opened, plugins):
     settings = {**TONE, "say.model": "faulty", "text.normalize": "off"}
     async with opened(text="kill-9", **settings) as pilot:
+        app = pilot.app
         await pilot.press("ctrl+g")
-        await until(pilot, lambda: pilot.app.last_told[1] == "failed")
-        assert pilot.app.screen.editor.text == "kill-9"
-        pilot.app.screen.editor.load_text("Well.")
+        await until(pilot, lambda: app.last_told[1] == "failed")
+        assert app.screen.editor.text == "kill-9"
+        app.screen.editor.load_text("Well.")
         await speak(pilot)
-        assert pilot.app.screen._tape.whole
+        assert app.screen._tape.whole
+        # Ctrl+C while it is made ends that, and nothing else.
+        app.screen.editor.load_text("On and on. hang")
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: app.screen._tape and app.screen._tape.samples)
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: not app.studio.busy)
+        await until(pilot, lambda: app.last_told[0] == "Stopped.")
+        assert app.is_running
+        assert app.screen.editor.text == "On and on. hang"
+        assert app.screen._tape.samples
+
+
+async def test_a_server_that_is_gone_leaves_the_text_and_can_be_tried_again(
+    opened, fake_server, monkeypatch
+):
+    monkeypatch.setenv("TTM_ENGINE_REMOTE_HOME_URL", "http://127.0.0.1:9")
+    settings = {**TONE, "say.model": "remote:home", "guard.enabled": False}
+    async with opened(text=TEXT, **settings) as pilot:
+        app = pilot.app
+        for _ in range(2):
+            await pilot.press("ctrl+g")
+            await until(pilot, lambda: app.last_told[1] == "failed" and not app.studio.busy)
+            assert "\n" not in app.last_told[0]
+            assert app.screen.editor.text == TEXT
+            app.tell("")
+            await until(pilot, lambda: app.last_told[1] == "told")
+        monkeypatch.setenv("TTM_ENGINE_REMOTE_HOME_URL", fake_server().url)
+        app.use(load(overrides=settings, environ=os.environ))
+        assert (await speak(pilot)).whole
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 45)])

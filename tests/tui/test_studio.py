@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import threading
 
 import pytest
 
@@ -104,6 +105,20 @@ def test_stopping_ends_an_engine_that_hangs_and_what_waits_behind_it(desk, plugi
         Stopped(first),
         Stopped(second),
     ]
+
+
+def test_settings_apply_and_questions_are_answered_though_all_speaking_is_stopped(desk):
+    here, go = desk(), threading.Event()
+    here.studio.lend(lambda narrator: go.wait(PATIENCE))
+    here.studio.configure(
+        load(overrides={"say.model": "tone", "say.voice": "high"}, environ=os.environ)
+    )
+    here.studio.offer("tone")
+    here.studio.stop()
+    go.set()
+    here.until(Offered)
+    here.studio.speak(Utterance("Hi."))
+    assert here.until(Began, Failed).voice == "high"
 
 
 def test_what_cannot_be_asked_for_is_a_sentence(desk):

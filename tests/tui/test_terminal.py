@@ -189,9 +189,18 @@ def test_a_file_that_is_not_there_is_known_before_anything_is_drawn(session):
     assert b"\x1b[?1049h" not in opened.raw
 
 
-def test_windows_of_every_size_are_survived(session, welcomed):
-    opened = session()
+NULL = {
+    "TTM_SAY_MODEL": "tone", "TTM_PLAYBACK_PLAYER": "auto", "TTM_PLAYBACK_BACKEND": "miniaudio",
+    "TTM_PLAYBACK_DEVICE": "null",
+}  # fmt: skip
+"""Beeps are played, and nobody hears them."""
+
+
+def test_windows_of_every_size_are_survived_while_something_is_heard(session, welcomed):
+    opened = session(env=NULL)
     opened.wait("Commands")
+    opened.press("beep " * 12, "ctrl+g")
+    opened.wait("All of it is there")
     for size in [(1, 1), (500, 200), (2, 40), (80, 24), (200, 2), (1, 1), (80, 24)] * 2:
         opened.resize(*size)
         time.sleep(0.01)  # a storm, not one resize

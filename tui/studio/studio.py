@@ -69,7 +69,7 @@ class Studio:
     def __init__(self, config: Config, post: Callable[[Event], None] | None = None) -> None:
         self._config = config
         self._hearers: list[Callable[[Event], None]] = [post] if post else []
-        self._orders: queue.SimpleQueue[tuple[int, Order] | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[tuple[int, bool, Order] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._issued = 0
         """Number of the order that came last."""
@@ -107,15 +107,17 @@ class Studio:
 
     def unload(self) -> int:
         """Let go of every model."""
-        return self._order(lambda job: self._let_go())
+        return self._order(lambda job: self._let_go(), lasting=True)
 
     def offer(self, model: str) -> int:
         """Tell what can be asked of this model (Offered)."""
-        return self._order(lambda job: self._tell(Offered(offer(self._own(), self._config, model))))
+        return self._order(
+            lambda job: self._tell(Offered(offer(self._own(), self._config, model))), lasting=True
+        )
 
     def models(self) -> int:
         """Tell which models could speak (Models)."""
-        return self._order(lambda job: self._tell(Models(here(self._config))))
+        return self._order(lambda job: self._tell(Models(here(self._config))), lasting=True)
 
     def lend(self, task: Callable[[Narrator], T]) -> Future[T]:
         """Do something else with the Narrator, after what was asked for before; the future is
@@ -151,7 +153,7 @@ class Studio:
                 self._let_go()
             self._config = config
 
-        return self._order(changed)
+        return self._order(changed, lasting=True)
 
     def stop(self) -> None:
         """Cancel what is being done and what waits."""
@@ -182,22 +184,24 @@ class Studio:
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(LEAVING)
 
-    def _order(self, order: Callable[[int], None]) -> int:
+    def _order(self, order: Callable[[int], None], *, lasting: bool = False) -> int:
+        """Have it carried out; `stop` leaves what is `lasting`: settings still apply, and who
+        waits for an answer gets one."""
         with self._lock:
             self._issued += 1
             job = self._issued
             if self._thread.ident is None and not self._closed:
                 self._thread.start()
-        self._orders.put((job, lambda: order(job)))
+        self._orders.put((job, lasting, lambda: order(job)))
         return job
 
     # The thread.
 
     def _work(self) -> None:
         while (each := self._orders.get()) is not None and not self._closed:
-            job, order = each
+            job, lasting, order = each
             with self._lock:
-                self._doing = job if job > self._void else 0
+                self._doing = job if lasting or job > self._void else 0
             if not self._doing:
                 self._tell(Stopped(job))
                 continue
