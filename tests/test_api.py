@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import psutil
 import pytest
@@ -20,8 +21,12 @@ from ttm.narration.plan import plan
 LONG = "And on it goes, from one sentence to the next. " * 200
 
 
-def workers() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+@pytest.fixture
+def workers() -> Callable[[], set[psutil.Process]]:
+    """`workers()`: the processes that this test has begun; others are longer-lived fixtures'."""
+    me = psutil.Process()
+    others = set(me.children(recursive=True))
+    return lambda: set(me.children(recursive=True)) - others
 
 
 def test_everything_promised_is_there_and_nothing_else():
@@ -31,7 +36,7 @@ def test_everything_promised_is_there_and_nothing_else():
         _ = ttm.nope
 
 
-def test_speaking_yields_sound_with_its_timings():
+def test_speaking_yields_sound_with_its_timings(workers):
     heard = list(ttm.speak("One two. Three.", model="tone"))
     assert {audio.rate for audio in heard} == {24_000}
     assert sum(audio.seconds for audio in heard) > 0.9
@@ -81,7 +86,7 @@ def test_a_stream_of_text_is_spoken_as_it_arrives():
     spoken.close()
 
 
-def test_breaking_out_ends_the_worker():
+def test_breaking_out_ends_the_worker(workers):
     for _ in ttm.speak(LONG, model="espeak"):
         assert len(workers()) >= 1
         break
@@ -101,7 +106,7 @@ def test_breaking_out_ends_the_worker():
         (("hi", "espeak", "fr", "de"), UsageError),
     ],
 )
-def test_what_cannot_be_spoken_raises_when_it_is_asked_for(words, error):
+def test_what_cannot_be_spoken_raises_when_it_is_asked_for(words, error, workers):
     names = dict(zip(("text", "model", "voice", "language"), words, strict=False))
     spoken = ttm.speak(names.pop("text"), **names)
     with pytest.raises(error) as caught:
@@ -119,16 +124,16 @@ def test_an_engine_that_fails_raises_with_the_place_in_the_text(faulty, monkeypa
     assert heard
 
 
-def test_a_narrator_speaks_again_and_again_with_one_worker():
+def test_a_narrator_speaks_again_and_again_with_one_worker(workers):
     with ttm.open_narrator(rate="2") as narrator:
         voice, warning = narrator.voice("tone", "low")
         assert (voice.name, warning) == ("low", "")
-        before = [each.pid for each in workers()]
+        before = {each.pid for each in workers()}
         for text in ("One.", "Two."):
             narration = narrator.narrate(plan([text]), voice=voice, model="tone")
             assert sum(audio.seconds for audio in narration) > 0.05
             assert narration.report.chunks == 1
-        assert [each.pid for each in workers()] == before
+        assert {each.pid for each in workers()} == before
     assert not workers()
 
 
