@@ -73,24 +73,27 @@ class Line:
             raise
 
     def _forget(self, client: str, place: asyncio.Future[None]) -> None:
+        places = self._clients.get(client)
+        if places is None or place not in places:
+            return  # passed over already
         self.waiting -= 1
-        places = self._clients[client]
         places.remove(place)
         if not places:
             del self._clients[client]
 
     def _go_on(self) -> None:
-        if not self._clients:
-            self.taken = False
-            return
-        client, places = next(iter(self._clients.items()))
-        place = places.popleft()
-        self.waiting -= 1
-        if places:
-            self._clients.move_to_end(client)
-        else:
-            del self._clients[client]
-        place.set_result(None)
+        while self._clients:
+            client, places = next(iter(self._clients.items()))
+            place = places.popleft()
+            self.waiting -= 1
+            if places:
+                self._clients.move_to_end(client)
+            else:
+                del self._clients[client]
+            if not place.done():  # it is where its client has left, and does not know it yet
+                place.set_result(None)
+                return
+        self.taken = False
 
 
 class Lane:
